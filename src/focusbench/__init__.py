@@ -1,0 +1,1 @@
+"""focusbench: a workbench for telescope auto focus in JupyterLab."""

@@ -1,0 +1,61 @@
+"""What the run asks for a point: a rig, a saved package, or a simulated curve."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focusbench.curve import FocusPoint
+from focusbench.devices import Stop
+from focusbench.frames import Frame
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One point as the sampler gives it, with what it was measured from.
+
+    `point.rejected` is already set where the frame had too few stars; sweep and role are filled
+    in by the run.
+    """
+
+    point: FocusPoint
+    frames: tuple[Frame, ...] = field(default=(), repr=False)
+    stars: NDArray[np.void] | None = field(default=None, repr=False)
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Gives points of the V-curve.
+
+    Every call may raise `~focusbench.errors.RunCancelled` (within 0.2 s of `stop` being set; the
+    move is halted, the exposure aborted) or `~focusbench.errors.DeviceError`.
+    """
+
+    def now(self) -> float:
+        """Unix time on the sampler's own clock, seconds."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """What a record remembers of where its points came from."""
+        ...
+
+    def position(self) -> int:
+        """Position of the focuser now, steps."""
+        ...
+
+    def move_to(self, position: int, stop: Stop | None, *, approach: bool = False) -> int:
+        """Move there, backlash taken up, and wait.
+
+        Returns where the focuser stands; with `approach`, it is reached from outside like
+        every sampled point.
+        """
+        ...
+
+    def sample(self, position: int, stop: Stop | None, then: int | None = None) -> Sample:
+        """Move there, expose and measure.
+
+        `then` is the next position where it is already known: the move there starts as soon as
+        the shutter has closed, and the frame is measured meanwhile.
+        """
+        ...

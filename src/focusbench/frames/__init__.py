@@ -1,0 +1,9 @@
+"""Frames: pixels with what is known about them, read from files and written to them.
+
+Never: looks for stars or decides anything about focus.
+Imported by: stars, devices and the rooms above; imports only errors and options.
+"""
+
+from focusbench.frames.frame import Frame
+
+__all__ = ["Frame"]

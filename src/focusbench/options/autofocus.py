@@ -1,0 +1,232 @@
+"""The options of one auto focus run, in the words of SGPro's help page."""
+
+import dataclasses
+from typing import Any, Self
+
+from focusbench.options.spec import option, options_class
+
+_SAMPLING = "Sampling"
+_STARS = "Stars"
+_CURVE = "Curve and smart focus"
+_OTHER = "Backlash and validation"
+
+
+@options_class
+class AutofocusOptions:
+    """What one auto focus run does.
+
+    Every field is checked when the options are made; a value out of bounds raises
+    `~focusbench.errors.OptionsError`, which names the field, the bound and what was given.
+
+    Examples
+    --------
+    >>> from focusbench import AutofocusOptions
+    >>> options = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
+    >>> options.replace(step_size=80).step_size
+    80
+    >>> options.sweep_positions(10_250)[:3]
+    (10490, 10430, 10370)
+    """
+
+    # Sampling
+    step_size: int = option(
+        60,
+        label="Step size",
+        group=_SAMPLING,
+        unit="steps",
+        low=1,
+        help="Focuser steps between two data points. The ends of the V-curve should read 2.5 to "
+        "4 times its minimum: raise the step size where they are lower, lower it where higher.",
+    )
+    data_points: int = option(
+        9,
+        label="Data points",
+        group=_SAMPLING,
+        low=3,
+        high=99,
+        help="Frames in one sweep, in all. An odd number puts one at the centre; 9 is usual.",
+    )
+    exposure_s: float = option(
+        3.0,
+        label="Exposure",
+        group=_SAMPLING,
+        unit="s",
+        low=0,
+        low_open=True,
+        high=3600,
+        help="Exposure of each frame. Long enough for ten stars at the ends of the sweep.",
+    )
+    binning: int = option(
+        1,
+        label="Binning",
+        group=_SAMPLING,
+        choices=((1, "1×1"), (2, "2×2"), (3, "3×3"), (4, "4×4")),
+        help="Pixels added together before a frame is read. SGPro's tutorial advises 2×2; keep "
+        "1×1 where a star in focus is narrower than about 4 pixels.",
+    )
+    # Stars
+    metric: str = option(
+        "hfr",
+        label="Metric",
+        group=_STARS,
+        choices=(("hfr", "HFR"), ("hfr_mean_radius", "HFR, mean radius")),
+        help="What is measured of the stars. HFR: the radius that holds half of a star's light. "
+        "Mean radius: N.I.N.A.'s HFR, to compare with its runs.",
+    )
+    min_star_diameter_px: float = option(
+        3.0,
+        label="Min. diameter",
+        group=_STARS,
+        unit="px",
+        low=0,
+        high=200,
+        help="Objects smaller than this at 1×1 are no stars (hot pixels, cosmic rays). "
+        "It halves by itself at 2×2.",
+    )
+    crop_percent: float = option(
+        0.0,
+        label="Crop",
+        group=_STARS,
+        unit="%",
+        low=0,
+        high=90,
+        help="Part of the width and of the height left out, half of it on each side: 5 % of "
+        "800×600 drops 20 px left and right, 15 px top and bottom.",
+    )
+    min_stars: int = option(
+        5,
+        label="Min. stars",
+        group=_STARS,
+        low=1,
+        high=1000,
+        help="A frame with fewer stars than this is not used.",
+    )
+    # Curve and smart focus
+    curve: str = option(
+        "auto",
+        label="Curve",
+        group=_CURVE,
+        choices=(
+            ("auto", "Auto"),
+            ("two_lines", "Two lines"),
+            ("parabola", "Parabola"),
+            ("hyperbola", "Hyperbola"),
+        ),
+        help="Which curve decides. All are fitted and shown. Auto: the estimator whose error bar "
+        "was tested. Two lines: SGPro. Parabola: SGPro 3.1, with its quality gate.",
+    )
+    min_quality: float = option(
+        0.90,
+        label="Min. quality",
+        group=_CURVE,
+        low=0,
+        high=1,
+        help="Smallest R² at which the parabola may decide (SGPro's gate is 0.90). "
+        "No other curve is judged by R².",
+    )
+    smart_focus: bool = option(
+        True,
+        label="Smart focus",
+        group=_CURVE,
+        help="Go on past the planned points, or start over around the lowest one, until the "
+        "minimum has points on both sides. Off: exactly the data points asked for.",
+    )
+    max_sweeps: int = option(
+        3,
+        label="Sweeps",
+        group=_CURVE,
+        low=1,
+        high=10,
+        help="How often a run may start over around a better centre, the first sweep included.",
+    )
+    max_travel: int | None = option(
+        None,
+        label="Max. travel",
+        group=_CURVE,
+        unit="steps",
+        kind=int,
+        low=1,
+        help="No move goes further than this from where the run began, overshoot included. "
+        "Empty: twice the length of a sweep (2 × data points × step size).",
+    )
+    zone_tolerance: float = option(
+        0.05,
+        label="Zone",
+        group=_CURVE,
+        low=0,
+        low_open=True,
+        high=0.5,
+        help="The zone of good focus is where the curve lies within this share of its minimum.",
+    )
+    # Backlash and validation
+    backlash: int = option(
+        0,
+        label="Backlash",
+        group=_OTHER,
+        unit="steps",
+        low=0,
+        high=100_000,
+        help="How far a move overshoots before it comes back, when it would otherwise end in the "
+        "wrong direction. A little too much does no harm.",
+    )
+    final_move: str = option(
+        "in",
+        label="Final move",
+        group=_OTHER,
+        choices=(("in", "In"), ("out", "Out")),
+        help="The direction in which every compensated move ends. In is right for this sweep, "
+        "which steps inward.",
+    )
+    final_approach: str = option(
+        "as_sampled",
+        label="Final approach",
+        group=_OTHER,
+        choices=(("as_sampled", "As sampled"), ("direct", "Direct")),
+        help="As sampled: best focus is approached from outside, as every point was, so that "
+        "even unknown backlash does no harm. Direct: the shortest way (SGPro).",
+    )
+    settle_s: float = option(
+        0.0,
+        label="Settle time",
+        group=_OTHER,
+        unit="s",
+        low=0,
+        high=120,
+        help="Pause between a move and the exposure after it.",
+    )
+    validation_frame: bool = option(
+        True,
+        label="Validation frame",
+        group=_OTHER,
+        help="Take one more frame at best focus and compare it with the curve.",
+    )
+    validation_tolerance_percent: float = option(
+        10.0,
+        label="Tolerance",
+        group=_OTHER,
+        unit="%",
+        low=0,
+        low_open=True,
+        high=100,
+        help="A validation frame further than this from the expected value, above or below, "
+        "is a warning. Nothing is undone.",
+    )
+
+    def replace(self, **changes: Any) -> Self:
+        """Make the same options with some values changed; they are checked again."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return type(self)(**{**values, **changes})
+
+    @property
+    def travel_limit(self) -> int:
+        """Furthest that any move may go from the start, steps."""
+        return self.max_travel or 2 * self.data_points * self.step_size
+
+    def sweep_positions(self, centre: int) -> tuple[int, ...]:
+        """Positions of one sweep around `centre`, in the order taken: outermost first.
+
+        SGPro's help: move out by (points × step) / 2, then step in. Its examples show that the
+        division is a whole one: (1000, 3, 10) gives 1010, 1000, 990.
+        """
+        first = centre + (self.data_points // 2) * self.step_size
+        return tuple(first - i * self.step_size for i in range(self.data_points))

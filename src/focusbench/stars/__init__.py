@@ -1,0 +1,9 @@
+"""Stars: finds them in a frame, rejects false ones, and measures how sharp they are.
+
+Never: moves, exposes, fits a V-curve or reads a file.
+Imported by: engine, simulator tests and the rooms above; imports frames, errors.
+"""
+
+from focusbench.stars.measurement import STAR_FIELDS, Measurement
+
+__all__ = ["STAR_FIELDS", "Measurement"]
