@@ -11,6 +11,7 @@ Imported by: every room.
         DeviceNotConnected
         DeviceTimeout (also TimeoutError)
         DeviceRefused
+        FocuserTaken                     someone else moved the focuser; it is left alone
       FrameError                         a file or array that is no readable frame
       MeasurementError                   a frame that cannot be measured
         TooFewStars                      .n_stars and .needed say how many
@@ -30,6 +31,7 @@ __all__ = [
     "DeviceRefused",
     "DeviceTimeout",
     "FocusbenchError",
+    "FocuserTaken",
     "FrameError",
     "MeasurementError",
     "OptionsError",
@@ -88,6 +90,10 @@ class DeviceTimeout(DeviceError, TimeoutError):
 
 class DeviceRefused(DeviceError):
     """The device answered that it will not do this."""
+
+
+class FocuserTaken(DeviceError):
+    """The focuser is at a position that nobody here commanded."""
 
 
 class FrameError(FocusbenchError):

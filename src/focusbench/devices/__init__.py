@@ -7,9 +7,10 @@ Imported by: engine, alpaca, simulator and the rooms above; imports frames, opti
 from focusbench.devices.clock import Clock, RealClock, VirtualClock
 from focusbench.devices.protocols import Camera, FilterWheel, Focuser, Thermometer
 from focusbench.devices.rig import Rig
-from focusbench.devices.waiting import Stop, wait_until
+from focusbench.devices.waiting import POLL_S, Stop, wait_until
 
 __all__ = [
+    "POLL_S",
     "Camera",
     "Clock",
     "FilterWheel",

@@ -30,7 +30,7 @@ class AutofocusOptions:
 
     # Sampling
     step_size: int = option(
-        60,
+        default=60,
         label="Step size",
         group=_SAMPLING,
         unit="steps",
@@ -39,7 +39,7 @@ class AutofocusOptions:
         "4 times its minimum: raise the step size where they are lower, lower it where higher.",
     )
     data_points: int = option(
-        9,
+        default=9,
         label="Data points",
         group=_SAMPLING,
         low=3,
@@ -47,7 +47,7 @@ class AutofocusOptions:
         help="Frames in one sweep, in all. An odd number puts one at the centre; 9 is usual.",
     )
     exposure_s: float = option(
-        3.0,
+        default=3.0,
         label="Exposure",
         group=_SAMPLING,
         unit="s",
@@ -57,7 +57,7 @@ class AutofocusOptions:
         help="Exposure of each frame. Long enough for ten stars at the ends of the sweep.",
     )
     binning: int = option(
-        1,
+        default=1,
         label="Binning",
         group=_SAMPLING,
         choices=((1, "1×1"), (2, "2×2"), (3, "3×3"), (4, "4×4")),
@@ -66,7 +66,7 @@ class AutofocusOptions:
     )
     # Stars
     metric: str = option(
-        "hfr",
+        default="hfr",
         label="Metric",
         group=_STARS,
         choices=(("hfr", "HFR"), ("hfr_mean_radius", "HFR, mean radius")),
@@ -74,7 +74,7 @@ class AutofocusOptions:
         "Mean radius: N.I.N.A.'s HFR, to compare with its runs.",
     )
     min_star_diameter_px: float = option(
-        3.0,
+        default=3.0,
         label="Min. diameter",
         group=_STARS,
         unit="px",
@@ -84,7 +84,7 @@ class AutofocusOptions:
         "It halves by itself at 2×2.",
     )
     crop_percent: float = option(
-        0.0,
+        default=0.0,
         label="Crop",
         group=_STARS,
         unit="%",
@@ -94,7 +94,7 @@ class AutofocusOptions:
         "800×600 drops 20 px left and right, 15 px top and bottom.",
     )
     min_stars: int = option(
-        5,
+        default=5,
         label="Min. stars",
         group=_STARS,
         low=1,
@@ -103,7 +103,7 @@ class AutofocusOptions:
     )
     # Curve and smart focus
     curve: str = option(
-        "auto",
+        default="auto",
         label="Curve",
         group=_CURVE,
         choices=(
@@ -116,7 +116,7 @@ class AutofocusOptions:
         "was tested. Two lines: SGPro. Parabola: SGPro 3.1, with its quality gate.",
     )
     min_quality: float = option(
-        0.90,
+        default=0.90,
         label="Min. quality",
         group=_CURVE,
         low=0,
@@ -125,14 +125,14 @@ class AutofocusOptions:
         "No other curve is judged by R².",
     )
     smart_focus: bool = option(
-        True,
+        default=True,
         label="Smart focus",
         group=_CURVE,
         help="Go on past the planned points, or start over around the lowest one, until the "
         "minimum has points on both sides. Off: exactly the data points asked for.",
     )
     max_sweeps: int = option(
-        3,
+        default=3,
         label="Sweeps",
         group=_CURVE,
         low=1,
@@ -140,7 +140,7 @@ class AutofocusOptions:
         help="How often a run may start over around a better centre, the first sweep included.",
     )
     max_travel: int | None = option(
-        None,
+        default=None,
         label="Max. travel",
         group=_CURVE,
         unit="steps",
@@ -150,7 +150,7 @@ class AutofocusOptions:
         "Empty: twice the length of a sweep (2 × data points × step size).",
     )
     zone_tolerance: float = option(
-        0.05,
+        default=0.05,
         label="Zone",
         group=_CURVE,
         low=0,
@@ -160,7 +160,7 @@ class AutofocusOptions:
     )
     # Backlash and validation
     backlash: int = option(
-        0,
+        default=0,
         label="Backlash",
         group=_OTHER,
         unit="steps",
@@ -170,7 +170,7 @@ class AutofocusOptions:
         "wrong direction. A little too much does no harm.",
     )
     final_move: str = option(
-        "in",
+        default="in",
         label="Final move",
         group=_OTHER,
         choices=(("in", "In"), ("out", "Out")),
@@ -178,7 +178,7 @@ class AutofocusOptions:
         "which steps inward.",
     )
     final_approach: str = option(
-        "as_sampled",
+        default="as_sampled",
         label="Final approach",
         group=_OTHER,
         choices=(("as_sampled", "As sampled"), ("direct", "Direct")),
@@ -186,7 +186,7 @@ class AutofocusOptions:
         "even unknown backlash does no harm. Direct: the shortest way (SGPro).",
     )
     settle_s: float = option(
-        0.0,
+        default=0.0,
         label="Settle time",
         group=_OTHER,
         unit="s",
@@ -195,13 +195,13 @@ class AutofocusOptions:
         help="Pause between a move and the exposure after it.",
     )
     validation_frame: bool = option(
-        True,
+        default=True,
         label="Validation frame",
         group=_OTHER,
         help="Take one more frame at best focus and compare it with the curve.",
     )
     validation_tolerance_percent: float = option(
-        10.0,
+        default=10.0,
         label="Tolerance",
         group=_OTHER,
         unit="%",

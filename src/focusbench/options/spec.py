@@ -123,8 +123,8 @@ class OptionSpec:
 
 
 def option(
-    default: Any,
     *,
+    default: Any,
     label: str,
     group: str,
     help: str,
@@ -170,7 +170,7 @@ def options_class(cls: type[T]) -> type[T]:
     specs = option_specs(frozen)
     plain_init: Callable[..., None] = frozen.__init__
 
-    def __init__(self: Any, **given: Any) -> None:
+    def checked_init(self: Any, **given: Any) -> None:
         for name in given:
             if name not in names:
                 raise unknown_option(name, names)
@@ -178,8 +178,8 @@ def options_class(cls: type[T]) -> type[T]:
         for spec in specs:
             object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
 
-    __init__.__doc__ = plain_init.__doc__
-    frozen.__init__ = __init__  # type: ignore[method-assign]
+    checked_init.__doc__ = plain_init.__doc__
+    frozen.__init__ = checked_init  # type: ignore[method-assign]
     return frozen
 
 
