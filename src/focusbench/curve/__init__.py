@@ -4,7 +4,26 @@ Never: knows files, frames, devices or options objects; works on positions and n
 Imported by: stars, engine and the rooms above; imports only errors.
 """
 
-from focusbench.curve.points import FocusPoint, Rejected
+from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
+from focusbench.curve.decide import CURVES, find_best_focus
+from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
+from focusbench.curve.zone import classic_zone, evaluate, zone_of
 
-__all__ = ["BestFocus", "CurveFit", "FocusPoint", "Outcome", "Rejected"]
+__all__ = [
+    "CURVES",
+    "BestFocus",
+    "Bracket",
+    "CurveFit",
+    "FocusPoint",
+    "LowestPoints",
+    "Outcome",
+    "Rejected",
+    "Role",
+    "bracketing",
+    "classic_zone",
+    "evaluate",
+    "find_best_focus",
+    "lowest_points",
+    "zone_of",
+]

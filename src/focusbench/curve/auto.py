@@ -1,0 +1,190 @@
+"""The curve `auto`: its decision rule, and the posterior put into the words of a fit."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray, misplaced, r_squared
+from focusbench.curve.kernel import shape
+from focusbench.curve.points import Rejected
+from focusbench.curve.posterior import Posterior, lag_hypotheses, posterior, reversal_ranks
+from focusbench.curve.results import CurveFit
+
+LEAST_GAIN = 3.0
+"""ln evidence by which the V-curve must beat no curve and a straight line."""
+LEAST_WITHIN_STEP = 0.99
+MOST_OUTSIDE = 0.03
+LEAST_KEPT = 0.65
+BEYOND_FOCUS = 0.25
+"""A point this many step sizes from focus tells on which side focus lies."""
+MOST_SCATTER = 0.13
+
+_ORDINALS = ("first", "second", "third")
+
+
+@dataclass(frozen=True)
+class AutoVerdict:
+    """What `auto` says of the points.
+
+    Attributes
+    ----------
+    fit : CurveFit
+    direction : int
+        Where to go on if focus lies at or beyond an end; 0 where unknown.
+    seen : bool
+        Whether the points show a minimum at all, rather than a slope, a flat line or noise.
+    guess : bool
+        Whether even the average of the lowest points would be a guess.
+    flags : mapping of int to (Rejected, str)
+        Points it rejects, by index among the points given, with the reason in words.
+    """
+
+    fit: CurveFit
+    direction: int = 0
+    seen: bool = True
+    guess: bool = False
+    flags: dict[int, tuple[Rejected, str]] = field(default_factory=dict)
+
+
+def fit_auto(
+    counted: Counted, hyperbola: CurveFit, step_size: float, time_ordered: bool
+) -> AutoVerdict:
+    """Fit and judge.
+
+    Parameters
+    ----------
+    counted : Counted
+    hyperbola : CurveFit
+        Stands in where fewer than five points count: their scatter says nothing then.
+    step_size : float, steps
+    time_ordered : bool
+        Whether the points are known to stand in the order taken; only then can the first ones be
+        suspected of lag.
+    """
+    if counted.n_positions < 3:
+        return AutoVerdict(_renamed(hyperbola), seen=False, guess=True)
+    if len(counted) < MIN_POINTS:
+        return _few_points(counted, hyperbola)
+    middle = float(counted.x.mean())
+    x = (counted.x - middle) / step_size
+    p = posterior(x, np.log(counted.y), counted.relative_variance, lag_hypotheses(x, time_ordered))
+    reason, direction, guess = _judge(p, x, step_size)
+    rejected = p.lagging | p.bad
+    seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
+    flags = _flags(p, counted, x) if seen else {}
+    b = math.exp(p.ln_b) * step_size
+    x0 = middle + step_size * p.x0
+    parameters = {
+        "x0": x0,
+        "a": math.exp(p.alpha),
+        "b": b,
+        "gamma": p.gamma,
+        "kappa": p.kappa,
+        "tau": p.tau,
+        "n_lagging": float(p.n_lagging),
+        "gain": min(p.gain_over_flat, p.gain_over_line),
+        "p_within_step": p.p_within_step,
+    }
+    kept = ~rejected
+    quality = None
+    if kept.any():
+        drawn = auto_curve(parameters, counted.x[kept])
+        quality = r_squared(counted.y[kept], drawn, np.ones(len(drawn)))
+    low, high = p.interval_95
+    fit = CurveFit(
+        curve="auto",
+        ok=not reason,
+        reason=reason,
+        best_position=x0,
+        best_position_error=step_size * p.sigma,
+        interval_95=(middle + step_size * low, middle + step_size * high),
+        expected_metric=math.exp(p.alpha),
+        r_squared=quality,
+        parameters=parameters,
+        used=counted.used(kept),
+    )
+    return AutoVerdict(fit, direction, seen, guess, flags)
+
+
+def auto_curve(parameters: Mapping[str, float], positions: FloatArray) -> FloatArray:
+    """Metric of the fitted curve at `positions`: a·(1+u²)^γ·exp(κ·u|u|/(1+u²)), pixels."""
+    b = max(parameters["b"], 1e-300)
+    even, odd = shape((positions - parameters["x0"]) / b)
+    return np.asarray(
+        parameters["a"] * np.exp(parameters["gamma"] * even + parameters["kappa"] * odd)
+    )
+
+
+def _judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, bool]:
+    """Apply the decision rule: the condition that failed in words, direction, is a guess."""
+    n = x.size
+    if min(p.gain_over_flat, p.gain_over_line) < LEAST_GAIN:
+        if p.gain_over_flat - p.gain_over_line < LEAST_GAIN:
+            return "No minimum to be seen: the points are flat, or only noise.", 0, True
+        inward = p.slope_line > 0
+        way = "inward" if inward else "outward"
+        reason = f"No minimum to be seen: the metric only falls {way}; go on that way."
+        return reason, -1 if inward else 1, True
+    if p.p_below + p.p_above > MOST_OUTSIDE:
+        inner = p.p_below > p.p_above
+        end, way = ("inner", "inward") if inner else ("outer", "outward")
+        reason = f"Focus lies at or beyond the {end} end of the points: go on {way}."
+        return reason, -1 if inner else 1, True
+    if p.p_within_step < LEAST_WITHIN_STEP:
+        reason = (
+            f"Too noisy, or the step size too small: focus is uncertain by ± "
+            f"{_number(p.sigma * step_size)} steps, with a step size of {_number(step_size)}."
+        )
+        return reason, 0, True
+    kept = ~(p.lagging | p.bad)
+    n_inner = int(np.sum(kept & (x < p.x0 - BEYOND_FOCUS)))
+    n_outer = int(np.sum(kept & (x > p.x0 + BEYOND_FOCUS)))
+    if kept.sum() < max(4, math.ceil(LEAST_KEPT * n)) or min(n_inner, n_outer) < 2:
+        reason = (
+            f"Too many bad points: of {n}, {n_inner} good ones are left on the inner side of "
+            f"focus and {n_outer} on the outer side."
+        )
+        return reason, 0, False
+    if p.tau > MOST_SCATTER:
+        return f"The points scatter too much, by {100 * p.tau:.0f} % of their value.", 0, False
+    return "", 0, False
+
+
+def _flags(p: Posterior, counted: Counted, x: FloatArray) -> dict[int, tuple[Rejected, str]]:
+    flags: dict[int, tuple[Rejected, str]] = {}
+    ranks = reversal_ranks(x)
+    for i, index in enumerate(counted.index.tolist()):
+        if p.lagging[i]:
+            which = _ORDINALS[ranks[i]]
+            flags[index] = Rejected.LAG, f"backlash: {which} point after the reversal"
+        elif p.bad[i]:
+            flags[index] = Rejected.OUTLIER, f"{p.deviation[i]:.1f} σ off the curve"
+    return flags
+
+
+def _few_points(counted: Counted, hyperbola: CurveFit) -> AutoVerdict:
+    """Three or four points: the hyperbola, with the error that the frames themselves state."""
+    fit = _renamed(hyperbola)
+    direction = misplaced(fit.best_position, counted)[1] if fit.best_position is not None else 0
+    if fit.ok and fit.best_position_error is None:
+        reason = f"Only {len(counted)} points count and their errors are unknown; five are needed."
+        fit = dataclasses.replace(fit, ok=False, reason=reason)
+    return AutoVerdict(fit, direction, guess=fit.best_position is None or direction != 0)
+
+
+def _renamed(hyperbola: CurveFit) -> CurveFit:
+    """Return the hyperbola under the name and with the parameters of `auto`."""
+    parameters = dict(hyperbola.parameters)
+    if parameters:
+        parameters = {k: parameters[k] for k in ("x0", "a", "b")} | {"gamma": 0.5, "kappa": 0.0}
+    reason = hyperbola.reason.replace("the hyperbola", "the curve")
+    reason = reason.replace("The hyperbola", "The curve")
+    return dataclasses.replace(hyperbola, curve="auto", parameters=parameters, reason=reason)
+
+
+def _number(value: float) -> str:
+    """Three figures at least, no more than needed."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
