@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.curve import BestFocus, FocusPoint
-from focusbench.curve.points import Role
+from focusbench.curve import BestFocus, FocusPoint, Role
 from focusbench.engine.record import RunRecord
 from focusbench.frames import Frame
 from focusbench.options import AutofocusOptions

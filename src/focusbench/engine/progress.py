@@ -163,6 +163,7 @@ def fold(progress: RunProgress, event: Event) -> RunProgress:
                 phase="finished",
                 current=None,
                 record=event.record,
+                points=event.record.points,
                 best=event.record.best or progress.best,
                 warnings=event.record.warnings,
             )

@@ -44,11 +44,11 @@ class Sampler(Protocol):
         """Position of the focuser now, steps."""
         ...
 
-    def move_to(self, position: int, stop: Stop | None, *, approach: bool = False) -> int:
-        """Move there, backlash taken up, and wait.
+    def move_to(self, position: int, stop: Stop | None, *, via: int | None = None) -> int:
+        """Move there, backlash taken up, and wait; returns where the focuser stands.
 
-        Returns where the focuser stands; with `approach`, it is reached from outside like
-        every sampled point.
+        With `via`, it goes there first: best focus is approached from outside like every
+        sampled point. What overshoots is clamped to the focuser's limits and the largest travel.
         """
         ...
 

@@ -1,0 +1,370 @@
+"""The session: one per rig, and the only one that may start a run on it.
+
+It holds the rig's lease while a run goes on, knows where Cancel goes back to and where Run again
+is centred, runs in its own thread, and tells whoever watches what happens.
+"""
+
+import dataclasses
+import logging
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Protocol
+
+from focusbench.curve import Outcome
+from focusbench.devices import Rig
+from focusbench.engine.cancel_file import StopSignal
+from focusbench.engine.events import (
+    Event,
+    MoveStarted,
+    RunDismissed,
+    RunFinished,
+    Warned,
+)
+from focusbench.engine.progress import Activity, RunProgress, fold
+from focusbench.engine.record import RunRecord
+from focusbench.engine.rig_sampler import RigSampler
+from focusbench.engine.run import autofocus_run
+from focusbench.errors import PackageError, RunCancelled, RunInProgress
+from focusbench.options import AutofocusOptions
+
+logger = logging.getLogger(__name__)
+
+Watcher = Callable[[Event], None]
+AutofocusRun = Generator[Event, None, RunRecord]
+
+
+class Recorder(Protocol):
+    """Whoever saves a run; may raise, and then the run goes on without being saved."""
+
+    @property
+    def path(self) -> Path | None:
+        """Where the run is being saved; None before it has begun."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Save one event."""
+        ...
+
+
+class FocusSession:
+    """Runs auto focus on one rig, one run at a time; use `FocusSession.of`.
+
+    Attributes
+    ----------
+    progress : RunProgress
+        State of the run going on, or of the last one.
+    """
+
+    _sessions: "weakref.WeakKeyDictionary[Rig, FocusSession]" = weakref.WeakKeyDictionary()
+    _sessions_lock = threading.Lock()
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._lock = threading.RLock()
+        self._watchers: list[Watcher] = []
+        self._thread: threading.Thread | None = None
+        self._stop: StopSignal | None = None
+        self._sampler: RigSampler | None = None
+        self._recorder: Recorder | None = None
+        self._last_best: int | None = None
+        self._accepted = False
+        self._record: RunRecord | None = None
+        self._broken: Exception | None = None
+        self.progress = RunProgress()
+
+    @classmethod
+    def of(cls, rig: Rig) -> "FocusSession":
+        """Return the session of a rig: always the same one."""
+        with cls._sessions_lock:
+            if rig not in cls._sessions:
+                cls._sessions[rig] = cls(rig)
+            return cls._sessions[rig]
+
+    # ------------------------------------------------------------------ what a panel asks
+
+    @property
+    def rig(self) -> Rig:
+        """The rig that this session owns."""
+        return self._rig
+
+    @property
+    def running(self) -> bool:
+        """Whether a run, or the way back from one, is going on."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    @property
+    def activity(self) -> Activity:
+        """What the rig is doing now."""
+        sampler = self._sampler
+        return sampler.activity if sampler and self.running else Activity()
+
+    @property
+    def record(self) -> RunRecord | None:
+        """The last finished run."""
+        return self._record
+
+    @property
+    def last_best(self) -> int | None:
+        """Where the last run that was not cancelled left the focuser at focus, steps."""
+        return self._last_best
+
+    @property
+    def return_position(self) -> int | None:
+        """Where Cancel sends the focuser, steps; None before the first run."""
+        return self.progress.return_position
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is anything to cancel: a run, or a finished one not yet accepted."""
+        if self.running:
+            return True
+        record = self._record
+        return (
+            record is not None
+            and not self._accepted
+            and not self.progress.dismissed
+            and record.final_position != record.return_position
+        )
+
+    @property
+    def can_run_again(self) -> bool:
+        """Whether there is something to centre another run on."""
+        return not self.running and self._again_centre() is not None
+
+    @property
+    def error(self) -> str:
+        """Why the last run could not even begin, in words; empty where it could."""
+        return "" if self._broken is None else str(self._broken) or type(self._broken).__name__
+
+    # ------------------------------------------------------------------ what a panel does
+
+    def start(
+        self,
+        options: AutofocusOptions,
+        *,
+        again: bool = False,
+        recorder: Recorder | None = None,
+        require_package: bool = False,
+    ) -> None:
+        """Start a run in the background and return at once.
+
+        Parameters
+        ----------
+        options : AutofocusOptions
+        again : bool
+            Run again: centred on the last best focus, which becomes the position that Cancel
+            returns to. After a run without best focus it is centred on the lowest point, and
+            Cancel returns where it did.
+        recorder : Recorder, optional
+            Saves the run.
+        require_package : bool
+            Whether a run that cannot be saved has failed.
+
+        Raises
+        ------
+        RunInProgress
+            A run is going on, here or in another program's hands.
+        """
+        with self._lock:
+            if self.running:
+                raise RunInProgress(f"{self._rig.name} is busy with another run.")
+            centre = self._again_centre() if again else None
+            home = self._again_home() if again else None
+            self._accepted = True
+            self._recorder = recorder
+            self._broken = None
+            self._record = None
+            self._stop = StopSignal()
+            self._launch(lambda: self._run(options, centre, home, require_package))
+
+    def run(
+        self,
+        options: AutofocusOptions,
+        *,
+        again: bool = False,
+        recorder: Recorder | None = None,
+        require_package: bool = False,
+    ) -> RunRecord:
+        """Run, and wait until it is over; Ctrl-C or Interrupt cancels it.
+
+        Raises
+        ------
+        RunInProgress
+            A run is going on.
+        FocusbenchError
+            The rig could not even be asked where it stands.
+        """
+        self.start(options, again=again, recorder=recorder, require_package=require_package)
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            self.cancel()
+            self.wait()
+        if self._broken is not None:
+            raise self._broken
+        assert self._record is not None
+        return self._record
+
+    def cancel(self) -> None:
+        """Cancel the run going on, or send the focuser back from a finished one; does not wait."""
+        with self._lock:
+            if self.running:
+                if self._stop is not None:
+                    self._stop.set()
+            elif self.can_cancel:
+                self._launch(self._dismiss)
+
+    def accept(self) -> None:
+        """Keep the finished run: Cancel no longer takes it back."""
+        self._accepted = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is going on; False where `timeout` seconds were not enough."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return not self.running
+
+    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell `watcher` every event, in the run's thread; returns how to stop it."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    # ------------------------------------------------------------------ in the run's own thread
+
+    def _launch(self, work: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as error:
+                # Nothing may die silently in a thread.
+                logger.exception("The focus session broke")
+                self._broken = error
+            finally:
+                if self._stop is not None:
+                    self._stop.close()
+
+        self._thread = threading.Thread(target=guarded, name="focusbench run", daemon=True)
+        self._thread.start()
+
+    def _run(
+        self,
+        options: AutofocusOptions,
+        centre: int | None,
+        home: int | None,
+        require_package: bool,
+    ) -> None:
+        with self._rig.lease():
+            assert self._stop is not None
+            self._sampler = RigSampler(self._rig, options)
+            run = autofocus_run(
+                options, self._sampler, stop=self._stop, centre=centre, return_position=home
+            )
+            self._drive(run, self._stop, require_package)
+        record = self._record
+        if self._stop.is_set() and record is not None and record.focused:
+            # Cancel came between the last look at it and the end of the run.
+            self._dismiss()
+
+    def _drive(self, run: AutofocusRun, stop: StopSignal, require_package: bool) -> None:
+        """Take the run from event to event; throw in what must end it."""
+        ending = False
+        try:
+            event = next(run)
+            while True:
+                not_saved = self._save(event)
+                self._tell(event)
+                if not_saved:
+                    self._tell(Warned(not_saved))
+                ending = ending or isinstance(event, RunFinished) or _goes_home(event)
+                if stop.is_set() and not ending:
+                    event = run.throw(RunCancelled("Cancelled."))
+                elif not_saved and require_package and not ending:
+                    event = run.throw(PackageError(not_saved))
+                else:
+                    event = next(run)
+        except StopIteration:
+            return
+
+    def _save(self, event: Event) -> str:
+        """Hand an event to the recorder; returns why the run is not saved, once."""
+        if self._recorder is None:
+            return ""
+        try:
+            self._recorder.record(event)
+        except Exception as error:
+            self._recorder = None
+            logger.warning("The run is not saved", exc_info=True)
+            return f"Not saved: {error}"
+        return ""
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, RunFinished):
+            event = RunFinished(self._complete(event.record))
+            self._remember(event.record)
+        self.progress = fold(self.progress, event)
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(event)
+            except Exception:
+                # A broken plot must not stop a run.
+                logger.exception("A watcher of the run broke and is dropped")
+                self._watchers.remove(watcher)
+
+    def _complete(self, record: RunRecord) -> RunRecord:
+        """Add to the record what only the session knows: where it was saved, and what was said."""
+        said = tuple(w for w in self.progress.warnings if w not in record.warnings)
+        return dataclasses.replace(
+            record,
+            package_path=self._recorder.path if self._recorder else None,
+            warnings=record.warnings + said,
+        )
+
+    def _remember(self, record: RunRecord) -> None:
+        self._record = record
+        self._accepted = False
+        if record.focused:
+            self._last_best = record.final_position
+
+    def _dismiss(self) -> None:
+        """Send the focuser back from a finished run."""
+        record = self._record
+        assert record is not None
+        with self._rig.lease():
+            self._sampler = RigSampler(self._rig, record.options)
+            self._tell(MoveStarted(record.return_position, "home"))
+            self._sampler.move_to(record.return_position, None)
+            dismissed = RunDismissed(record.return_position)
+            not_saved = self._save(dismissed)
+            self._tell(dismissed)
+            if not_saved:
+                self._tell(Warned(not_saved))
+            self._last_best = None if record.focused else self._last_best
+
+    # ------------------------------------------------------------------ Run again
+
+    def _again_centre(self) -> int | None:
+        """Where Run again is centred: the last best focus, else the lowest counted point."""
+        record = self._record
+        if record is not None and record.outcome in _WITHOUT_FOCUS:
+            counted = [p for p in record.points if p.counts]
+            if counted:
+                return round(min(counted, key=lambda p: p.metric).position)
+        return self._last_best
+
+    def _again_home(self) -> int | None:
+        """Where Cancel goes after Run again."""
+        record = self._record
+        if record is not None and record.outcome in _WITHOUT_FOCUS:
+            return record.return_position
+        return self._last_best
+
+
+_WITHOUT_FOCUS = (Outcome.NOT_FOCUSED, Outcome.LOST, Outcome.FAILED)
+
+
+def _goes_home(event: Event) -> bool:
+    return isinstance(event, MoveStarted) and event.purpose == "home"
