@@ -3,3 +3,7 @@
 Never: changes a run, reads a file or touches a device.
 Imported by: af_packages and the rooms above; imports engine and below.
 """
+
+from focusbench.doctor.findings import Code, Finding, diagnose, diagnose_points
+
+__all__ = ["Code", "Finding", "diagnose", "diagnose_points"]

@@ -1,0 +1,211 @@
+"""A package: any run that was opened, ours or foreign, with the same attributes."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focusbench.af_packages import manifest, own, stars_table
+from focusbench.af_packages.tree import Tree
+from focusbench.curve import BestFocus, FocusPoint, Rejected, find_best_focus
+from focusbench.engine import Event, RunRecord
+from focusbench.errors import OptionsError, PackageDamaged
+from focusbench.frames import Frame, read_frame
+from focusbench.options import AutofocusOptions, options_from_dict
+
+if TYPE_CHECKING:
+    import xarray
+
+Format = Literal["focusbench", "N.I.N.A.", "CSV", "frames"]
+
+
+class FrameSequence(Sequence[Frame]):
+    """The frames of a package in the order taken, each read when it is asked for."""
+
+    def __init__(self, tree: Tree | None, names: tuple[str, ...]) -> None:
+        self._tree = tree
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> "FrameSequence": ...
+    def __getitem__(self, index: int | slice) -> "Frame | FrameSequence":
+        if isinstance(index, slice):
+            return FrameSequence(self._tree, self.names[index])
+        return read_member(self._tree, self.names[index])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (read_member(self._tree, name) for name in self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """A run that was opened. Nothing here ever changes the file.
+
+    Attributes
+    ----------
+    source : Path
+        What was opened.
+    format : {"focusbench", "N.I.N.A.", "CSV", "frames"}
+        Who wrote it.
+    focus_points : tuple of FocusPoint
+        In the order taken, or in that of the file where `time_ordered` is False.
+    metric, definition : str
+        The deciding metric, and what its name means here.
+    time_ordered : bool
+        Whether the points stand in the order taken.
+    step_size : float or None, steps
+        As the options say; the median gap of a foreign run's positions.
+    filter : str or None
+    started_s : float or None, seconds
+        Unix time of the start.
+    record : RunRecord or None
+        The whole run; None for a foreign one.
+    notes : tuple of str
+        What a person should know of how it was read.
+    """
+
+    source: Path
+    format: Format
+    focus_points: tuple[FocusPoint, ...]
+    metric: str
+    definition: str
+    time_ordered: bool
+    step_size: float | None = None
+    filter: str | None = None
+    started_s: float | None = None
+    record: RunRecord | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    _tree: Tree | None = field(default=None, repr=False)
+    _frame_names: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    _measured_stars: NDArray[np.void] | None = field(default=None, repr=False)
+
+    @property
+    def path(self) -> Path | None:
+        """The AF package; None where the run is a foreign one."""
+        return self.source if self.format == "focusbench" else None
+
+    @property
+    def options(self) -> AutofocusOptions | None:
+        """What the run was asked to do; None where it is a foreign one."""
+        return self.record.options if self.record else None
+
+    @property
+    def frames(self) -> FrameSequence:
+        """The frames, each read when it is asked for; empty where none were kept."""
+        names = (name for names in self._frame_names for name in names)
+        return FrameSequence(self._tree, tuple(names))
+
+    @cached_property
+    def stars(self) -> NDArray[np.void]:
+        """Every star of every frame: structured array, shape (n_stars,).
+
+        Columns `sweep`, `point` and `frame`, then those of `focusbench.stars.STAR_FIELDS`.
+        """
+        if self._measured_stars is not None:
+            return self._measured_stars
+        if self._tree is None or manifest.STARS not in self._tree.names():
+            return np.zeros(0, stars_table.FIELDS)
+        try:
+            return stars_table.read(self._tree.read(manifest.STARS).decode("utf-8"))
+        except ValueError as error:
+            raise PackageDamaged(
+                f"{self.source / manifest.STARS} is damaged ({error}); delete it, and the "
+                "package opens without stars."
+            ) from error
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What happened, in order; empty where it is a foreign run."""
+        if self._tree is None or self.format != "focusbench":
+            return ()
+        return tuple(event for event, _ in own.read_events(self._tree))
+
+    def sweep(self) -> tuple[int, ...]:
+        """Which points one curve is fitted to: those of the last sweep with enough of them.
+
+        Returns
+        -------
+        tuple of int
+            Indices into `focus_points`; the validation point is never among them.
+        """
+        sweeps: dict[int, list[int]] = {}
+        for i, point in enumerate(self.focus_points):
+            if point.role != "validation":
+                sweeps.setdefault(point.sweep, []).append(i)
+        for number in sorted(sweeps, reverse=True):
+            if sum(self.focus_points[i].counts for i in sweeps[number]) >= 3:
+                return tuple(sweeps[number])
+        return tuple(sweeps[max(sweeps)]) if sweeps else ()
+
+    def best(self, curve: str = "auto", metric: str | None = None) -> BestFocus:
+        """Fit the points again and decide; the package stays as it is.
+
+        Parameters
+        ----------
+        curve : str
+            Which curve decides: auto, two_lines, parabola or hyperbola.
+        metric : str, optional
+            Another metric of the same frames; the deciding one where not given.
+
+        Raises
+        ------
+        OptionsError
+            No such curve or metric; the message lists those there are.
+        """
+        options = self.options or options_from_dict({})
+        return find_best_focus(
+            [self._as_measured(i, metric or self.metric) for i in self.sweep()],
+            curve=curve,
+            min_quality=options.min_quality,
+            zone_tolerance=options.zone_tolerance,
+            step_size=self.step_size,
+            time_ordered=self.time_ordered,
+        )
+
+    @cached_property
+    def decided(self) -> BestFocus:
+        """What the run decided; for a foreign or interrupted run, what `best()` says."""
+        return self.record.best if self.record and self.record.best else self.best()
+
+    @cached_property
+    def points(self) -> "xarray.Dataset":
+        """The run as a Dataset on `point` and `curve`; the schema is `af_packages.schema`."""
+        from focusbench.af_packages.schema import to_dataset
+
+        return to_dataset(self)
+
+    def _as_measured(self, index: int, metric: str) -> FocusPoint:
+        """Return a point as it was before any fit, with `metric` deciding."""
+        point = self.focus_points[index]
+        rejected = point.rejected & ~(Rejected.OUTLIER | Rejected.LAG)
+        if rejected != point.rejected:
+            point = dataclasses.replace(point, rejected=rejected, reason="")
+        if metric == self.metric:
+            return point
+        names = sorted({name for p in self.focus_points for name in p.others})
+        if metric not in names:
+            raise OptionsError(
+                f"{self.source} has no metric {metric!r}; "
+                f"it has {', '.join([self.metric, *names])}.",
+                "metric",
+            )
+        value = point.others.get(metric, float("nan"))
+        if not np.isfinite(value):
+            rejected |= Rejected.FEW_STARS
+        return dataclasses.replace(point, metric=value, error=None, scatter=None, rejected=rejected)
+
+
+def read_member(tree: Tree | None, name: str) -> Frame:
+    """Read one frame of a tree; it is known by its name, from a zip as well."""
+    assert tree is not None
+    return read_frame(tree.frame(name), name)
