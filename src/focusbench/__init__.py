@@ -1,1 +1,83 @@
-"""focusbench: a workbench for telescope auto focus in JupyterLab."""
+"""focusbench: a workbench for telescope auto focus in JupyterLab.
+
+>>> import focusbench as fb
+>>> rig = fb.simulated_rig(best_focus=10_250, seed=1)
+>>> record = fb.autofocus(rig, fb.AutofocusOptions(step_size=60), save_packages_to=None)
+>>> record.outcome.value
+'FOCUSED'
+
+Names are loaded on first use, so that importing focusbench is quick.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from focusbench.api import (
+        Analysis,
+        AutofocusOptions,
+        FocusSession,
+        Package,
+        RunRecord,
+        analyze,
+        autofocus,
+        connect_alpaca,
+        measure_frame,
+        open_package,
+        sample_packages,
+        simulated_rig,
+    )
+    from focusbench.errors import FocusbenchError
+    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
+
+__version__ = "0.1.0"
+
+_ROOM_OF = {
+    "Analysis": "api",
+    "AutofocusOptions": "options",
+    "AutofocusPanel": "widgets",
+    "CurveView": "widgets",
+    "FocusSession": "api",
+    "FocusbenchError": "errors",
+    "OptionsForm": "widgets",
+    "Package": "api",
+    "RunRecord": "api",
+    "analyze": "api",
+    "autofocus": "api",
+    "connect_alpaca": "api",
+    "measure_frame": "api",
+    "open_package": "api",
+    "sample_packages": "api",
+    "simulated_rig": "api",
+}
+
+__all__ = [
+    "Analysis",
+    "AutofocusOptions",
+    "AutofocusPanel",
+    "CurveView",
+    "FocusSession",
+    "FocusbenchError",
+    "OptionsForm",
+    "Package",
+    "RunRecord",
+    "analyze",
+    "autofocus",
+    "connect_alpaca",
+    "measure_frame",
+    "open_package",
+    "sample_packages",
+    "simulated_rig",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"focusbench has no {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f"focusbench.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,3 +3,31 @@
 Never: holds logic of its own.
 Imported by: cli, widgets and the front door; imports every room below.
 """
+
+from focusbench.af_packages import Package, open_package
+from focusbench.alpaca import connect_alpaca
+from focusbench.api.analysis import Analysis, analyze, measure_frame
+from focusbench.api.runs import autofocus, new_recorder
+from focusbench.api.samples import sample_packages, write_sample_packages
+from focusbench.engine import FocusSession, RunRecord
+from focusbench.frames import read_frame
+from focusbench.options import AutofocusOptions
+from focusbench.simulator import simulated_rig
+
+__all__ = [
+    "Analysis",
+    "AutofocusOptions",
+    "FocusSession",
+    "Package",
+    "RunRecord",
+    "analyze",
+    "autofocus",
+    "connect_alpaca",
+    "measure_frame",
+    "new_recorder",
+    "open_package",
+    "read_frame",
+    "sample_packages",
+    "simulated_rig",
+    "write_sample_packages",
+]

@@ -3,3 +3,7 @@
 Never: holds logic of its own, or imports widgets.
 Imported by: nobody; it is the program.
 """
+
+from focusbench.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,7 @@
+"""`python -m focusbench` is the command line."""
+
+import sys
+
+from focusbench.cli import main
+
+sys.exit(main())

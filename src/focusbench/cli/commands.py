@@ -1,0 +1,208 @@
+"""What each command does: calls the verb, prints its result for people or as JSON."""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from focusbench import api
+from focusbench.curve import Outcome
+from focusbench.devices import Rig
+from focusbench.engine import Event, PointMeasured, PointStarted, Validated, Warned, request_cancel
+from focusbench.errors import FocusbenchError, OptionsError
+from focusbench.options import AutofocusOptions, load_options
+
+Arguments = argparse.Namespace
+
+
+def _print_json(**values: Any) -> None:
+    """Print one object a line; what is not a number is null, as JSON knows no NaN."""
+    clean = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in values.items()
+    }
+    print(json.dumps(clean, ensure_ascii=False), flush=True)
+
+
+def lab(arguments: Arguments) -> int:
+    """Open JupyterLab on the notebooks."""
+    folder = Path(arguments.folder) if arguments.folder else _notebooks()
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    first = sorted(folder.glob("*.ipynb"))
+    if first:
+        command.append(f"--LabApp.default_url=/lab/tree/{first[0].name}")
+    return subprocess.run([*command, *arguments.jupyter], check=False).returncode
+
+
+def _notebooks() -> Path:
+    here = Path(__file__).resolve()
+    for place in (here.parents[3] / "notebooks", here.parents[1] / "_notebooks"):
+        if place.is_dir():
+            return place
+    return Path.cwd()
+
+
+def run(arguments: Arguments) -> int:
+    """Run auto focus once."""
+    options = load_options(arguments.profile) if arguments.profile else AutofocusOptions()
+    given = {
+        name: getattr(arguments, name)
+        for name in ("step_size", "data_points", "exposure_s", "curve", "smart_focus")
+        if getattr(arguments, name) is not None
+    }
+    options = options.replace(**given)
+    rig: Rig
+    if arguments.simulate:
+        rig = api.simulated_rig(seed=arguments.seed)
+    else:
+        rig = api.connect_alpaca(
+            arguments.alpaca, camera=arguments.camera, focuser=arguments.focuser
+        )
+    record = api.autofocus(
+        rig,
+        options,
+        save_packages_to=arguments.save_to,
+        watcher=None if arguments.json else _Narrator(),
+    )
+    if arguments.json:
+        _print_json(
+            outcome=record.outcome,
+            best_position=record.best_position,
+            best_position_error=record.best_position_error,
+            final_position=record.final_position,
+            expected_metric=record.expected_metric,
+            validation_metric=record.validation.metric if record.validation else None,
+            n_points=sum(p.role != "validation" for p in record.points),
+            package=str(record.package_path) if record.package_path else None,
+            start_position=record.start_position,
+            warnings=list(record.warnings),
+        )
+    else:
+        print(f"{record.outcome}: {record.diagnosis}")
+        if record.package_path:
+            print(f"Saved in {record.package_path}")
+    return 0 if record.focused else 1
+
+
+class _Narrator:
+    """Tells a run line by line, with a bar."""
+
+    def __init__(self) -> None:
+        self._started: PointStarted | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, PointStarted):
+            self._started = event
+        elif isinstance(event, PointMeasured) and self._started:
+            done, planned = self._started.number, max(self._started.number, self._started.planned)
+            bar = "#" * round(20 * done / planned)
+            print(f"[{bar:<20}] {done:2d} of {planned}  {_point_text(event)}", flush=True)
+        elif isinstance(event, Validated):
+            print(f"{'validation frame':<22}          {_point_text(event)}", flush=True)
+        elif isinstance(event, Warned):
+            print(f"Warning: {event.message}", flush=True)
+
+
+def _point_text(event: PointMeasured | Validated) -> str:
+    point = event.point
+    if point.rejected:
+        return f"{point.position:6.0f}  not used: {point.reason}"
+    error = "" if point.error is None else f" ± {point.error:.2f}"
+    return f"{point.position:6.0f}  {point.metric:6.2f}{error} px  {point.n_stars} stars"
+
+
+def cancel(arguments: Arguments) -> int:
+    """Cancel the runs of other processes."""
+    cancelled = request_cancel()
+    if arguments.json:
+        _print_json(cancelled=cancelled)
+    else:
+        print(f"Cancelled {cancelled} run{'' if cancelled == 1 else 's'}.")
+    return 0 if cancelled else 1
+
+
+def measure(arguments: Arguments) -> int:
+    """Measure frames; a frame that cannot be measured does not stop the others."""
+    failed = 0
+    for name in arguments.frames:
+        try:
+            frame = api.read_frame(name)
+            measured = api.measure_frame(frame, metric=arguments.metric)
+        except OptionsError:
+            raise  # the words of the command are wrong, not this frame
+        except FocusbenchError as error:
+            failed += 1
+            print(f"focusbench: {name}: {error}", file=sys.stderr)
+            continue
+        if arguments.json:
+            _print_json(
+                file=name,
+                metric=measured.metric,
+                value=measured.value,
+                error=measured.error,
+                scatter=measured.scatter,
+                n_stars=measured.n_stars,
+                position=frame.position,
+                confidence=measured.confidence,
+            )
+        else:
+            error_text = "" if measured.error is None else f" ± {measured.error:.3f}"
+            print(f"{name}: {measured.value:.3f}{error_text} px, {measured.n_stars} stars")
+    return 1 if failed else 0
+
+
+def analyze(arguments: Arguments) -> int:
+    """Fit runs; all are printed, and any that is not FOCUSED makes the exit code 1."""
+    all_focused = True
+    for name in arguments.packages:
+        try:
+            analysis = api.analyze(name, curve=arguments.curve, metric=arguments.metric)
+        except OptionsError:
+            raise
+        except FocusbenchError as error:
+            all_focused = False
+            print(f"focusbench: {error}", file=sys.stderr)
+            continue
+        all_focused &= analysis.outcome == Outcome.FOCUSED
+        if arguments.json:
+            _print_analysis(analysis)
+        else:
+            print(f"{name}: {analysis.outcome}. {analysis.diagnosis}")
+            for note in analysis.package.notes:
+                print(f"  {note}")
+            for finding in analysis.findings:
+                print(f"  {finding.code}: {finding.sentence} {finding.remedy}".rstrip())
+    return 0 if all_focused else 1
+
+
+def _print_analysis(analysis: api.Analysis) -> None:
+    best, package = analysis.best, analysis.package
+    fit = best.fits.get(best.curve)
+    _print_json(
+        package=str(package.path) if package.record else None,
+        source=analysis.source,
+        outcome=best.outcome,
+        best_position=best.best_position,
+        best_position_error=best.best_position_error,
+        curve=best.curve,
+        r_squared=fit.r_squared if fit else None,
+        n_points=len(package.sweep()),
+        n_used=sum(not rejected for rejected in best.rejected),
+        diagnosis=analysis.diagnosis,
+        findings=[
+            {"code": f.code, "sentence": f.sentence, "remedy": f.remedy} for f in analysis.findings
+        ],
+    )
+
+
+def samples(arguments: Arguments) -> int:
+    """Render the sample packages."""
+    for path in api.write_sample_packages(arguments.folder):
+        if arguments.json:
+            _print_json(package=str(path))
+        else:
+            print(path)
+    return 0

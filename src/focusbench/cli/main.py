@@ -1,0 +1,135 @@
+"""The program: its commands, their arguments, and its exit codes.
+
+0 success, 1 the run or the analysis failed, 2 bad usage.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from focusbench.errors import FocusbenchError, OptionsError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; `sys.argv` where not given.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        # Loaded once the words are known to be right, for it loads everything else.
+        commands = importlib.import_module("focusbench.cli.commands")
+        return int(getattr(commands, arguments.command)(arguments))
+    except OptionsError as error:
+        print(f"focusbench: {error}", file=sys.stderr)
+        return 2
+    except FocusbenchError as error:
+        print(f"focusbench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:
+        # The reader went away (`… | head`): no traceback, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="focusbench",
+        description="Telescope auto focus: run it, measure frames, analyse saved runs.",
+        epilog="Every command has its own --help with an example.",
+    )
+    verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    lab = _command(verbs, "lab", "open JupyterLab on the notebooks", "focusbench lab", json=False)
+    lab.add_argument("folder", nargs="?", help="folder to open (default: the notebooks)")
+    lab.add_argument("jupyter", nargs=argparse.REMAINDER, help="further arguments go to JupyterLab")
+
+    run = _command(
+        verbs,
+        "run",
+        "run auto focus once and save a package",
+        "focusbench run --simulate --step-size 60 --data-points 9",
+    )
+    rig = run.add_mutually_exclusive_group(required=True)
+    rig.add_argument("--simulate", action="store_true", help="on the simulated rig, no waiting")
+    rig.add_argument("--alpaca", metavar="HOST:PORT", help="on ASCOM Alpaca devices")
+    run.add_argument("--camera", type=int, default=0, help="Alpaca camera number (default 0)")
+    run.add_argument("--focuser", type=int, default=0, help="Alpaca focuser number (default 0)")
+    run.add_argument("--step-size", type=float, metavar="STEPS")
+    run.add_argument("--data-points", type=float, metavar="N")
+    run.add_argument("--exposure", type=float, dest="exposure_s", metavar="SECONDS")
+    run.add_argument("--curve", metavar="CURVE", help="auto, two_lines, parabola or hyperbola")
+    run.add_argument("--no-smart-focus", action="store_false", dest="smart_focus", default=None)
+    run.add_argument("--profile", metavar="FILE", help="options from a JSON file")
+    run.add_argument("--seed", type=int, help="of the simulated rig, to repeat a run exactly")
+    run.add_argument(
+        "--save-to", default="af_packages", metavar="FOLDER", help="default: af_packages"
+    )
+
+    _command(
+        verbs,
+        "cancel",
+        "cancel the runs that other processes have going",
+        "focusbench cancel",
+    )
+
+    measure = _command(
+        verbs,
+        "measure",
+        "measure the focus metric of frames",
+        "focusbench measure frame.fits --metric hfr",
+    )
+    measure.add_argument("frames", nargs="+", metavar="FRAME")
+    measure.add_argument("--metric", default="hfr", help="hfr (default) or hfr_mean_radius")
+
+    analyze = _command(
+        verbs,
+        "analyze",
+        "fit saved or foreign runs and say what they show",
+        "focusbench analyze af_packages/2026-11-22T20-15-03Z --curve hyperbola",
+    )
+    analyze.add_argument(
+        "packages",
+        nargs="+",
+        metavar="PACKAGE",
+        help="AF package, N.I.N.A. report, CSV, or a folder or zip of frames",
+    )
+    analyze.add_argument(
+        "--curve", default="auto", help="auto (default), two_lines, parabola or hyperbola"
+    )
+    analyze.add_argument("--metric", help="another metric than the run's own")
+
+    samples = _command(
+        verbs,
+        "samples",
+        "render the sample packages with the simulator",
+        "focusbench samples data/sample_packages",
+    )
+    samples.add_argument("folder")
+    return parser
+
+
+def _command(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    help: str,
+    example: str,
+    *,
+    json: bool = True,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(
+        name, help=help, description=help.capitalize() + ".", epilog=f"Example: {example}"
+    )
+    if json:
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON object a line, nothing else on stdout"
+        )
+    parser.set_defaults(command=name)
+    return parser
