@@ -1,0 +1,127 @@
+"""The telescope as a whole: the picture that a sky makes on the sensor at a given moment."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focusbench.simulator.mechanics import Drive, ThermalDrift
+from focusbench.simulator.optics import Optics, StarShape
+from focusbench.simulator.sensor import Sensor
+from focusbench.simulator.sky import Sky
+
+
+def render_frame(
+    sky: Sky,
+    optics: Optics,
+    sensor: Sensor,
+    *,
+    defocus_um: float,
+    fwhm_px: float,
+    exposure_s: float,
+    binning: int = 1,
+    rng: np.random.Generator | None = None,
+) -> NDArray[np.generic]:
+    """Render one frame; a pure function, given the state of `rng`.
+
+    Parameters
+    ----------
+    sky, optics, sensor : Sky, Optics, Sensor
+    defocus_um : float, µm
+        Distance of the sensor from best focus, either sign.
+    fwhm_px : float, pixels at 1×1
+        Full width at half maximum of the seeing in this frame.
+    exposure_s : float, seconds
+    binning : int
+    rng : numpy.random.Generator or None
+        Source of the noise; None for the expected frame.
+
+    Returns
+    -------
+    array, shape (n_y // binning, n_x // binning), ADU
+        uint16, with noise and clipped at full scale; or, without `rng`, the same on average as
+        float64: neither noise nor rounding nor clipping.
+    """
+    electrons = sky.background(sensor.shape) * exposure_s
+    star = StarShape(
+        optics,
+        radius_px=optics.donut_radius_px(defocus_um, sensor.pixel_um),
+        fwhm_px=fwhm_px,
+    )
+    for x, y, rate in zip(sky.x, sky.y, sky.rate_e_per_s, strict=True):
+        star.add_to(electrons, x, y, rate * exposure_s)
+    if rng is None:
+        return sensor.expected(electrons, exposure_s, binning=binning)
+    return sensor.read(electrons, exposure_s, rng, binning=binning)
+
+
+@dataclass(frozen=True)
+class Seeing:
+    """Blur of the air, different in every frame.
+
+    Attributes
+    ----------
+    fwhm_px : float, pixels at 1×1
+        Median full width at half maximum.
+    variation : float
+        Standard deviation of its logarithm: 0.04 is 4 % from frame to frame.
+    """
+
+    fwhm_px: float = 3.0
+    variation: float = 0.04
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Full width at half maximum of one frame, pixels at 1×1."""
+        return self.fwhm_px * math.exp(self.variation * rng.standard_normal())
+
+
+@dataclass(frozen=True, eq=False)
+class Telescope:
+    """Everything between the stars and the frame.
+
+    Attributes
+    ----------
+    sky, optics, sensor, seeing, drive, drift
+        The parts.
+    best_focus : float, steps
+        Best focus at the start of the night, as a position approached inward.
+    step_um : float, µm
+        How far one step moves the sensor.
+    seed : int
+        With the number of the exposure it determines seeing and noise of a frame.
+    """
+
+    sky: Sky
+    optics: Optics
+    sensor: Sensor
+    seeing: Seeing
+    drive: Drive
+    drift: ThermalDrift
+    best_focus: float
+    step_um: float
+    seed: int
+
+    def true_best_focus(self, time_s: float) -> float:
+        """Position, approached inward, at which stars are smallest at that time, steps."""
+        return self.best_focus + self.drift.shift(time_s)
+
+    def defocus_um(self, time_s: float) -> float:
+        """Distance of the sensor from best focus at that time, µm; positive outside it."""
+        return (self.drive.drawtube(time_s) - self.true_best_focus(time_s)) * self.step_um
+
+    def frame(
+        self, number: int, start_s: float, exposure_s: float, *, binning: int = 1
+    ) -> NDArray[np.generic]:
+        """Take exposure `number`; the sensor stands all the time where it is in the middle."""
+        rng = np.random.default_rng([self.seed, number])
+        return render_frame(
+            self.sky,
+            self.optics,
+            self.sensor,
+            defocus_um=self.defocus_um(start_s + exposure_s / 2),
+            fwhm_px=self.seeing.draw(rng),
+            exposure_s=exposure_s,
+            binning=binning,
+            rng=rng,
+        )
