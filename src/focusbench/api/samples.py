@@ -1,4 +1,4 @@
-"""The sample packages: small AF packages that our own simulator rendered, each to teach one thing."""
+"""The sample packages: small, rendered by our own simulator, each to teach one thing."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class SampleScenario:
 
 
 # A small sensor keeps a package below half a megabyte; it is dense with stars to make up for it.
-_RIG = {"best_focus": 10_250, "shape": (240, 320), "n_stars": 60}
+_RIG = {"best_focus": 10_250, "shape": (240, 320), "n_stars": 90}
 
 SCENARIOS = (
     SampleScenario(
@@ -48,9 +48,9 @@ SCENARIOS = (
     ),
     SampleScenario(
         "off_centre_start",
-        "The run began three steps away from focus; smart focus went on until both sides had "
-        "points.",
-        {**_RIG, "seed": 12, "start": 10_430},
+        "The run began two and a half steps away from focus; smart focus went on until both sides "
+        "had points.",
+        {**_RIG, "seed": 12, "start": 10_400},
         {"step_size": 60, "data_points": 9},
     ),
     SampleScenario(

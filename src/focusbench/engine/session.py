@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from focusbench.curve import Outcome
 from focusbench.devices import Rig
@@ -57,8 +57,10 @@ class FocusSession:
         State of the run going on, or of the last one.
     """
 
-    _sessions: "weakref.WeakKeyDictionary[Rig, FocusSession]" = weakref.WeakKeyDictionary()
-    _sessions_lock = threading.Lock()
+    _sessions: ClassVar["weakref.WeakKeyDictionary[Rig, FocusSession]"] = (
+        weakref.WeakKeyDictionary()
+    )
+    _sessions_lock: ClassVar = threading.Lock()
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig

@@ -56,3 +56,13 @@ class Measurement:
     n_stars: int
     others: Mapping[str, float] = field(default_factory=dict)
     stars: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, STAR_FIELDS), repr=False)
+
+    @property
+    def confidence(self) -> str:
+        """Say "low" where the value rests on fewer than three stars or on stars that disagree.
+
+        Stars of one frame share their focus; where they scatter by half the value, most of them
+        are something else.
+        """
+        disagree = self.scatter is not None and self.scatter > 0.5 * self.value
+        return "low" if self.n_stars < 3 or disagree else "good"

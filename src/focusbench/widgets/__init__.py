@@ -3,3 +3,9 @@
 Never: measures, fits or decides; it shows what the rooms below say.
 Imported by: the front door; imports api and below. The only room that knows ipywidgets and bqplot.
 """
+
+from focusbench.widgets.curve_view import CurveView
+from focusbench.widgets.options_form import OptionsForm
+from focusbench.widgets.panel import AutofocusPanel
+
+__all__ = ["AutofocusPanel", "CurveView", "OptionsForm"]
