@@ -124,7 +124,7 @@ BAD = {
     "a file that is no package": (["analyze", "{text}"], 1, "notes.txt"),
     "corrupt frame": (["measure", "{corrupt}"], 1, "corrupt.fits"),
     "folder without positions": (["analyze", "{folder}"], 1, "position"),
-    "unknown curve to analyze": (["analyze", "{csv}", "--curve", "gauss"], 2, "gauss.*auto"),
+    "unknown curve to analyze": (["analyze", "{csv}", "--curve", "gauss"], 2, "auto.*gauss"),
     "no such metric in the run": (["analyze", "{csv}", "--metric", "fwhm"], 2, "fwhm.*hfr"),
     "no such server": (["run", "--alpaca", "127.0.0.1:1"], 1, "127.0.0.1:1"),
     "nonsense address": (["run", "--alpaca", "nonsense"], 2, "nonsense"),
