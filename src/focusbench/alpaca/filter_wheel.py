@@ -1,0 +1,67 @@
+"""A filter wheel over Alpaca."""
+
+from alpaca.filterwheel import FilterWheel as AlpycaFilterWheel
+
+from focusbench.alpaca.door import asking
+from focusbench.errors import DeviceRefused
+
+_DEVICE = "filter wheel"
+
+# Alpaca: the position of a wheel that turns.
+_TURNING = -1
+
+
+class AlpacaFilterWheel:
+    """A filter wheel.
+
+    Parameters
+    ----------
+    address : str
+        HOST:PORT of the Alpaca server.
+    number : int
+        Number of the filter wheel on that server.
+
+    Raises
+    ------
+    DeviceError
+        It cannot be reached or connected.
+    """
+
+    def __init__(self, address: str, number: int = 0) -> None:
+        self._address = address
+        self._alpyca = AlpycaFilterWheel(address, number)
+        with asking(_DEVICE, address):
+            self._alpyca.Connected = True
+            self._name = str(self._alpyca.Name)
+            self._filters = tuple(str(name) for name in self._alpyca.Names)
+
+    @property
+    def name(self) -> str:
+        """Name that the driver gives."""
+        return self._name
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Names of the filters, by slot."""
+        return self._filters
+
+    def filter(self) -> str | None:
+        """Name of the filter in the beam; None while the wheel turns."""
+        with asking(_DEVICE, self._address):
+            slot = int(self._alpyca.Position)
+        return None if slot == _TURNING else self._filters[slot]
+
+    def start_change(self, name: str) -> None:
+        """Begin to turn to a filter.
+
+        Raises
+        ------
+        DeviceRefused
+            The wheel has no filter of that name.
+        """
+        if name not in self._filters:
+            raise DeviceRefused(
+                _DEVICE, f"{self._name} has no filter {name!r}; it has {', '.join(self._filters)}."
+            )
+        with asking(_DEVICE, self._address):
+            self._alpyca.Position = self._filters.index(name)

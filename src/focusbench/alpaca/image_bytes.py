@@ -1,0 +1,80 @@
+"""ImageBytes, Alpaca's binary form of an image.
+
+Layout and numbers are those of "Alpaca API Reference", ASCOM Initiative, section ImageBytes: eleven
+little-endian 32-bit integers, then the pixels, the last axis fastest: [x][y] or [x][y][colour].
+"""
+
+import struct
+
+import numpy as np
+from alpaca.camera import raise_alpaca_if
+from numpy.typing import NDArray
+
+from focusbench.errors import DeviceRefused
+
+_HEADER = struct.Struct("<iiIIiiiiiii")
+
+# The numbers of the standard's ImageArrayElementTypes, as they are sent.
+_PIXEL_TYPES = {
+    1: "<i2",
+    2: "<i4",
+    3: "<f8",
+    4: "<f4",
+    5: "<u8",
+    6: "u1",
+    7: "<i8",
+    8: "<u2",
+    9: "<u4",
+}
+
+
+def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
+    """Pixels of an ImageBytes answer.
+
+    Parameters
+    ----------
+    body : bytes
+        The whole answer.
+
+    Returns
+    -------
+    array, shape (n_y, n_x), ADU
+        A view of `body`, which is x-major, seen transposed: nothing is copied. The planes of a
+        colour image are averaged.
+
+    Raises
+    ------
+    alpaca.exceptions.*
+        The error that the answer carries instead of an image.
+    DeviceRefused
+        The answer is no whole image.
+    """
+    if len(body) < _HEADER.size:
+        raise _broken(f"{len(body)} bytes, and its header alone has {_HEADER.size}")
+    version, error, _, _, start, _, sent_type, rank, n_x, n_y, n_colours = _HEADER.unpack_from(body)
+    if version != 1:
+        raise _broken(f"ImageBytes version {version}, and 1 is the only one known")
+    if error:
+        raise_alpaca_if(error, body[start:].decode("utf-8", errors="replace"))
+    if sent_type not in _PIXEL_TYPES:
+        raise _broken(f"pixels of the unknown type {sent_type}")
+    if rank not in (2, 3):
+        raise _broken(f"{rank} axes, and 2 or 3 are possible")
+    shape = (n_x, n_y) if rank == 2 else (n_x, n_y, n_colours)
+    pixel_type = np.dtype(_PIXEL_TYPES[sent_type])
+    if min(shape) < 1 or start < _HEADER.size:
+        raise _broken(f"shape {shape} from byte {start} on")
+    needed = start + int(np.prod(shape, dtype=np.int64)) * pixel_type.itemsize
+    if len(body) < needed:
+        raise _broken(f"{len(body)} bytes of {needed}")
+    pixels = np.frombuffer(
+        body, pixel_type, count=(needed - start) // pixel_type.itemsize, offset=start
+    )
+    image = pixels.reshape(shape)
+    if rank == 3:
+        image = image.mean(axis=2, dtype=np.float32)
+    return image.T
+
+
+def _broken(what: str) -> DeviceRefused:
+    return DeviceRefused("camera", f"The camera sent a broken image: {what}.")

@@ -1,0 +1,68 @@
+import socket
+import time
+
+import pytest
+
+from focusbench.alpaca import connect_alpaca
+from focusbench.devices import Camera, FilterWheel, Focuser, Thermometer
+from focusbench.errors import DeviceNotConnected, DeviceRefused, OptionsError
+from tests.alpaca.alpaca_server import NOT_IMPLEMENTED, AlpacaError
+
+
+def test_an_address_becomes_a_rig(server):
+    rig = connect_alpaca(server.address, filter_wheel=0, focal_ratio=5.0, obstruction=0.3)
+    assert isinstance(rig.focuser, Focuser)
+    assert isinstance(rig.camera, Camera)
+    assert isinstance(rig.filter_wheel, FilterWheel)
+    assert isinstance(rig.thermometer, Thermometer)
+    assert rig.temperature_c() == 4.5
+    assert rig.describe()["focuser_limits"] == [0, 50_000]
+    assert (rig.focal_ratio, rig.obstruction) == (5.0, 0.3)
+    assert server.address in rig.name
+
+
+def test_a_rig_without_wheel_and_sensor_has_none(server):
+    server.refuses["temperature"] = AlpacaError(NOT_IMPLEMENTED, "No sensor.")
+    rig = connect_alpaca(server.address)
+    assert rig.filter_wheel is None
+    assert rig.thermometer is None
+
+
+def test_a_filter_is_changed_by_its_name(server):
+    wheel = connect_alpaca(server.address, filter_wheel=0).filter_wheel
+    assert wheel.filters == ("L", "Ha", "OIII")
+    assert wheel.filter() == "L"
+    wheel.start_change("OIII")
+    assert wheel.filter() is None
+    while wheel.filter() is None:
+        time.sleep(0.01)
+    assert wheel.filter() == "OIII"
+    with pytest.raises(DeviceRefused, match="no filter 'SII'; it has L, Ha, OIII"):
+        wheel.start_change("SII")
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "", "host:", ":11111", "host:70000", "host:0", "http://host:1", "h:1/x"]
+)
+def test_an_address_of_another_form_is_refused_with_an_example(address):
+    with pytest.raises(OptionsError, match=r"HOST:PORT .* such as 192\.168\.1\.20:11111") as caught:
+        connect_alpaca(address)
+    assert caught.value.field == "address"
+
+
+def test_where_nothing_listens_the_sentence_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+    with pytest.raises(DeviceNotConnected, match="does not answer; is the Alpaca server running"):
+        connect_alpaca(address)
+
+
+def test_a_server_of_another_kind_is_no_alpaca_server(server):
+    server.page = b"<html>It works!</html>"
+    with pytest.raises(DeviceRefused, match="not Alpaca"):
+        connect_alpaca(server.address)
+
+
+def test_a_device_number_that_the_server_does_not_have_is_named(server):
+    with pytest.raises(DeviceRefused, match=r"HTTP 400\): There is no such device\. Is this"):
+        connect_alpaca(server.address, camera=3)
