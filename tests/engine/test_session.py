@@ -77,6 +77,8 @@ def test_cancel_after_a_run_goes_back_to_the_start(rig):
     assert log.kinds() == [MoveStarted, RunDismissed]
     assert session.progress.dismissed
     assert not session.can_cancel
+    assert session.last_best is None
+    assert not session.can_run_again
 
 
 def test_accepted_run_can_no_longer_be_cancelled(rig):
@@ -99,7 +101,7 @@ def test_run_again_is_centred_on_the_last_best_focus_and_cancel_returns_there(ri
     assert second.outcome == Outcome.FOCUSED
     session.cancel()
     assert session.wait(30)
-    assert rig.focuser.position() == first.final_position
+    assert rig.focuser.position() == first.final_position == session.last_best
 
 
 def test_run_again_cancelled_in_mid_run_returns_to_the_last_best_focus(rig):

@@ -71,6 +71,7 @@ class FocusSession:
         self._sampler: RigSampler | None = None
         self._recorder: Recorder | None = None
         self._last_best: int | None = None
+        self._best_before: int | None = None
         self._accepted = False
         self._record: RunRecord | None = None
         self._broken: Exception | None = None
@@ -328,6 +329,7 @@ class FocusSession:
     def _remember(self, record: RunRecord) -> None:
         self._record = record
         self._accepted = False
+        self._best_before = self._last_best
         if record.focused:
             self._last_best = record.final_position
 
@@ -344,7 +346,7 @@ class FocusSession:
             self._tell(dismissed)
             if not_saved:
                 self._tell(Warned(not_saved))
-            self._last_best = None if record.focused else self._last_best
+            self._last_best = self._best_before
 
     # ------------------------------------------------------------------ Run again
 

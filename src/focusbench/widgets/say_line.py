@@ -1,0 +1,349 @@
+"""What the say line says: pure functions of the run, its activity and the panel's state."""
+
+import itertools
+import statistics
+from dataclasses import dataclass, field
+from typing import Literal
+
+from focusbench.curve import Outcome
+from focusbench.engine import Activity, RunProgress, RunRecord
+from focusbench.options import AutofocusOptions
+from focusbench.widgets.wording import about, count, duration, plus_minus, position
+
+Sign = Literal["", "✓", "!", "✕", "–"]
+
+OVERHEAD_S = 3.0
+"""What a point takes besides its exposure, as long as this rig has not shown it: move, read-out."""
+
+ROUGH_FOCUS = (
+    "Focus roughly by hand first; auto focus keeps focus, it does not find it from far away."
+)
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What a panel knows besides the run itself.
+
+    Attributes
+    ----------
+    running, cancelling : bool
+        A run, or a move back after one, is going on; Cancel was pressed in it.
+    attached : bool
+        The run was started by another panel, or from another page.
+    position, return_position : int or None, steps
+        Where the focuser is now, and where Cancel takes it.
+    last_best : float or None, steps
+    now_s : float, seconds
+        Unix time on the rig's clock.
+    options : AutofocusOptions
+        What the form holds: the options of the next run.
+    trouble : str
+        Why the last button did nothing, or what broke unexpectedly.
+    notes : tuple of str
+        Fields whose text is not in force ("Step size is still 60.").
+    """
+
+    running: bool = False
+    cancelling: bool = False
+    attached: bool = False
+    position: int | None = None
+    return_position: int | None = None
+    last_best: float | None = None
+    now_s: float = 0.0
+    options: AutofocusOptions = field(default_factory=AutofocusOptions)
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SayLine:
+    """One sentence in one place: what happened, and below it the evidence and what to do."""
+
+    sign: Sign
+    first: str
+    second: str
+    busy: bool = False
+
+
+def say(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine:
+    """Say what is going on, or what came of it."""
+    if state.running:
+        line = _say_running(progress, activity, state)
+        line = SayLine(line.sign, line.first, line.second, busy=True)
+    elif state.trouble:
+        line = SayLine("✕", "That did not work.", state.trouble)
+    elif progress.record is not None:
+        line = _say_finished(progress, progress.record, state)
+    else:
+        line = _say_ready(state)
+    if state.notes:
+        line = SayLine(line.sign, line.first, _join(*state.notes, line.second), line.busy)
+    return line
+
+
+# ---------------------------------------------------------------------------------- before a run
+
+
+def _say_ready(state: PanelState) -> SayLine:
+    if state.last_best is None or state.position is None:
+        return SayLine("", "Ready.", ROUGH_FOCUS)
+    sweep = state.options.sweep_positions(state.position)
+    return SayLine(
+        "",
+        "Ready.",
+        f"Run starts at {sweep[0]} and steps in to {sweep[-1]}. "
+        f"Last focus: {position(state.last_best)}.",
+    )
+
+
+def say_sampling(options: AutofocusOptions, at: int | None, seconds: float) -> str:
+    """Say what a run with these options will do, and what would be better.
+
+    Parameters
+    ----------
+    options : AutofocusOptions
+    at : int or None, steps
+        Where the focuser is; None where that is not known.
+    seconds : float
+        How long the run should take.
+    """
+    frames = count(options.data_points, "frame")
+    took = f"about {about(seconds, to=5)}"
+    if at is None:
+        text = f"A sweep takes {frames}, {took}."
+    else:
+        sweep = options.sweep_positions(at)
+        text = f"Sweeps {sweep[0]} → {sweep[-1]}, {frames}, {took}."
+    if options.data_points % 2 == 0:
+        text += " An odd number of points puts one at the centre."
+    return text
+
+
+def expected_duration_s(options: AutofocusOptions, last: RunRecord | None = None) -> float:
+    """How long a run with these options should take, seconds.
+
+    The time of a point besides exposure and settling is what the rig's last run took; before
+    there is one, `OVERHEAD_S`.
+    """
+    overhead = OVERHEAD_S
+    if last is not None and last.points:
+        fixed = last.options.exposure_s + last.options.settle_s
+        overhead = max(0.0, last.duration_s / len(last.points) - fixed)
+    frames = options.data_points + options.validation_frame
+    return frames * (options.exposure_s + options.settle_s + overhead)
+
+
+# ---------------------------------------------------------------------------------- during a run
+
+
+def seconds_left(progress: RunProgress, now_s: float) -> float | None:
+    """How long the run still takes, from the pace of its own points, seconds."""
+    options = progress.options
+    if options is None or progress.started_s is None:
+        return None
+    times = [point.time_s for point in progress.points if point.time_s is not None]
+    # The first point may have waited for something (a library, a long move): the middle of the
+    # gaps between points is not bothered by one.
+    guess = options.exposure_s + options.settle_s + OVERHEAD_S
+    pace = statistics.median_low([guess, *(b - a for a, b in itertools.pairwise(times))])
+    # A point is timed at the middle of its exposure; half of one has passed when it is in.
+    last = times[-1] + options.exposure_s / 2 if times else progress.started_s
+    left = planned_points(progress) - len(progress.points) + options.validation_frame
+    if progress.validation is not None:
+        left = 0
+    return max(0.0, left * pace - max(0.0, now_s - last)) if left > 0 else 0.0
+
+
+def planned_points(progress: RunProgress) -> int:
+    """How many points the run expects to take, validation frame not included."""
+    if progress.current is not None:
+        return progress.current.planned
+    earlier = sum(p.sweep != progress.sweep for p in progress.points)
+    return earlier + len(progress.positions)
+
+
+def fraction_done(progress: RunProgress) -> float:
+    """Part of the planned frames that have been taken, 0 to 1."""
+    if progress.options is None:
+        return 0.0
+    planned = planned_points(progress) + progress.options.validation_frame
+    return min(1.0, len(progress.points) / planned) if planned else 0.0
+
+
+def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine:
+    home = progress.return_position if progress.record is None else state.return_position
+    home = state.return_position if home is None else home
+    if state.cancelling or progress.record is not None:
+        first = "Cancelling."
+        if home is not None:
+            first = f"Cancelling: the focuser goes back to {home}."
+        waiting = activity.kind in ("exposing", "reading")
+        return SayLine("–", first, "Waiting for the camera to stop." if waiting else _now(state))
+    if progress.phase == "idle":
+        return SayLine("", "Getting ready.", "The first frame may wait a moment.")
+    if progress.phase == "going home":
+        return SayLine("", f"The focuser goes back to {home}.", _now(state))
+    second = ""
+    left = seconds_left(progress, state.now_s)
+    if left is not None and left >= 1:
+        second = f"About {about(left)} left."
+    if home is not None:
+        second = _join(second, f"Cancel brings the focuser back to {home}.")
+    if state.attached and progress.started_s is not None:
+        ago = about(max(0.0, state.now_s - progress.started_s))
+        second = _join(second, f"This run was started {ago} ago, by another panel or page.")
+    return SayLine("", _doing(progress, activity, state), second)
+
+
+def _doing(progress: RunProgress, activity: Activity, state: PanelState) -> str:
+    current = progress.current
+    if current is None:
+        best = progress.best
+        if progress.phase == "moving" and best is not None and best.best_position is not None:
+            return f"Going to best focus, {position(best.best_position)}."
+        taken, planned = len(progress.points), planned_points(progress)
+        if progress.phase == "sweeping" and taken < planned:
+            return f"{taken} of {planned} points taken." if taken else "Getting ready."
+        return "Fitting the curve."
+    validation = current.role == "validation"
+    name = "Validation frame" if validation else f"Point {current.number} of {current.planned}"
+    if activity.kind == "exposing":
+        doing = f"{name}: exposing at {current.position}{_exposed(activity, state)}."
+    elif activity.kind in ("reading", "measuring"):
+        doing = f"{name}: {activity.kind}."
+    elif activity.kind == "settling":
+        doing = f"{name}: settling at {current.position}."
+    elif activity.kind == "moving" and validation:
+        doing = f"Going to {current.position} for the validation frame."
+    elif activity.kind == "moving":
+        now = "" if state.position is None else f", now {state.position}"
+        doing = f"{name}: moving to {activity.position}{now}."
+    else:
+        doing = f"{name}."
+    if validation:
+        return doing
+    if current.role == "extension" and progress.extension:
+        return f"{progress.extension} {doing}"
+    if progress.sweep and not progress.sweep_points and progress.positions:
+        around = (progress.positions[0] + progress.positions[-1]) / 2
+        sweeps = progress.options.max_sweeps if progress.options else progress.sweep + 1
+        return (
+            f"No minimum yet: starting over around {position(around)}, "
+            f"attempt {progress.sweep + 1} of {sweeps}."
+        )
+    return doing
+
+
+def _exposed(activity: Activity, state: PanelState) -> str:
+    if activity.expected_s is None:
+        return ""
+    elapsed = min(max(0.0, state.now_s - activity.since_s), activity.expected_s)
+    if activity.expected_s < 1:
+        return f", {activity.expected_s:g} s"
+    return f", {elapsed:.1f} of {activity.expected_s:g} s"
+
+
+def _now(state: PanelState) -> str:
+    return "" if state.position is None else f"It is at {state.position} now."
+
+
+# ----------------------------------------------------------------------------------- after a run
+
+
+def _say_finished(progress: RunProgress, record: RunRecord, state: PanelState) -> SayLine:
+    if progress.dismissed:
+        there = state.position
+        back = there is None or abs(there - record.return_position) <= 2
+        where = f"back at {record.return_position}" if back else f"at {there}"
+        return SayLine("–", f"Cancelled. The focuser is {where}.", _taken(record))
+    if record.outcome is Outcome.FOCUSED:
+        return _say_focused(record)
+    home = _home(record)
+    reason = _reason(record)
+    match record.outcome:
+        case Outcome.LOWEST_POINTS:
+            best = position(record.best_position or 0)
+            return SayLine(
+                "!",
+                f"No fit. Moved to {best}, the average of the three lowest points.",
+                _join(record.best.diagnosis if record.best else "", _goes_back(record)),
+            )
+        case Outcome.CANCELLED:
+            if record.final_position == record.return_position:
+                return SayLine("–", f"Cancelled. {home}", _taken(record))
+            return SayLine("–", "Cancelled.", _join(reason, _taken(record)))
+        case Outcome.LOST | Outcome.NOT_FOCUSED:
+            return SayLine("✕", f"Not focused. {home}", reason)
+    first, _, rest = reason.partition(". ")
+    return SayLine("✕", f"{first.rstrip('.')}.", _join(rest, _taken(record)))
+
+
+def _say_focused(record: RunRecord) -> SayLine:
+    best, zone, error = record.best, None, record.best_position_error
+    zone = best.zone if best else None
+    at = f"Focused at {position(record.best_position or 0)}"
+    with_error = at if error is None else f"{at}, {plus_minus(error)} steps"
+    check = record.validation
+    if check is not None and check.passed is False:
+        return SayLine("!", f"{at}, but the validation frame disagrees.", _disagrees(record))
+    if error is not None and zone is not None and error > zone:
+        points = record.options.data_points + 2
+        return SayLine(
+            "!",
+            f"{with_error}: wider than the zone of good focus, {plus_minus(zone)}.",
+            _join(f"Run again, or use {points} points.", _goes_back(record)),
+        )
+    evidence = ""
+    if error is not None and zone is not None:
+        well = "Well inside" if error <= zone / 2 else "Inside"
+        evidence = f"{well} the zone of good focus, {plus_minus(zone)}."
+    if check is not None and check.passed and check.metric is not None:
+        evidence = _join(
+            evidence,
+            f"The validation frame agrees: {check.metric:.2f} px, expected {check.expected:.2f}.",
+        )
+    elif check is not None:
+        evidence = _join(evidence, "The validation frame could not be measured.")
+    return SayLine("✓", f"{with_error}.", _join(evidence, _goes_back(record)))
+
+
+def _disagrees(record: RunRecord) -> str:
+    check = record.validation
+    assert check is not None
+    assert check.metric is not None
+    assert check.deviation_percent is not None
+    side = "above" if check.deviation_percent > 0 else "below"
+    limit = record.options.validation_tolerance_percent
+    return (
+        f"It reads {check.metric:.2f} px, {abs(check.deviation_percent):.0f} % {side} the expected "
+        f"{check.expected:.2f} (limit {limit:g} %). Nothing was undone. Most often this is "
+        "backlash: check its setting, then Run again."
+    )
+
+
+def _home(record: RunRecord) -> str:
+    if record.final_position is None:
+        return "Where the focuser is could not be found out."
+    back = "back " if record.final_position == record.return_position else ""
+    return f"The focuser is {back}at {record.final_position}."
+
+
+def _goes_back(record: RunRecord) -> str:
+    return f"Cancel goes back to {record.return_position}."
+
+
+def _taken(record: RunRecord) -> str:
+    n, took = len(record.points), duration(record.duration_s)
+    if not n:
+        return f"No point was taken in {took}."
+    saved = " and saved" if record.package_path else ""
+    return f"{count(n, 'point')} {'was' if n == 1 else 'were'} taken{saved} in {took}."
+
+
+def _reason(record: RunRecord) -> str:
+    """The diagnosis without the words that the first line says anyway."""
+    return record.diagnosis.removeprefix("Cancelled.").removeprefix("Not focused:").strip()
+
+
+def _join(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,190 @@
+"""The panel on a simulated rig: it shows the session's run, and its buttons never block."""
+
+import threading
+
+import ipywidgets as widgets
+import pytest
+from ipywidgets.widgets import widget as widget_module
+
+import focusbench.widgets.panel as panel_module
+from focusbench.engine import FocusSession
+from focusbench.errors import DeviceNotConnected, RunInProgress
+from focusbench.options import AutofocusOptions
+from focusbench.simulator import simulated_rig
+from focusbench.widgets import AutofocusPanel
+from focusbench.widgets.theme import NIGHT
+
+# Few points and small frames: the panel is under test, not the measurement.
+OPTIONS = AutofocusOptions(step_size=100, data_points=5, exposure_s=3)
+
+
+@pytest.fixture
+def rig():
+    return simulated_rig(best_focus=10_250, seed=11, shape=(240, 320), n_stars=60, start=10_240)
+
+
+@pytest.fixture
+def panel(rig):
+    made = AutofocusPanel(rig, OPTIONS, save_packages_to=None)
+    yield made
+    made.session.cancel()
+    made.session.wait(20)
+    made.close()
+
+
+def words(panel: AutofocusPanel) -> str:
+    panel.refresh()
+    return panel._words.value
+
+
+def run_to_its_end(panel: AutofocusPanel) -> None:
+    panel.run_button.click()
+    assert panel.session.wait(60)
+    panel.refresh()
+
+
+def n_open_widgets() -> int:
+    return len(widget_module._instances)
+
+
+def test_an_idle_panel_is_ready_and_says_what_run_would_do(panel):
+    assert "Ready." in words(panel)
+    assert "Sweeps 10440 → 10040, 5 frames" in panel.form._advice.value
+    assert (panel.run_button.disabled, panel.cancel_button.disabled) == (False, True)
+
+
+def test_a_button_that_cannot_be_used_says_why(panel):
+    assert panel.run_again_button.tooltip == "Run again needs a result to centre on."
+    assert panel.cancel_button.tooltip == "There is no run to cancel."
+
+
+def test_a_run_ends_with_curve_verdict_and_both_buttons_live(panel):
+    run_to_its_end(panel)
+    assert "Focused at 102" in words(panel)
+    assert len(panel.curve.shown.used.x) == 5
+    assert panel.curve.shown.best == panel.session.record.best_position
+    assert "Where each curve puts it" in panel._result.value
+    assert not panel.run_again_button.disabled
+    assert panel.cancel_button.tooltip == "Undo: the focuser goes back to 10240."
+
+
+def test_points_are_drawn_one_by_one(panel, rig):
+    seen = []
+    stop = panel.session.subscribe(
+        lambda event: (panel.refresh(), seen.append(len(panel.curve.shown.used.x)))
+    )
+    run_to_its_end(panel)
+    stop()
+    assert set(range(6)) <= set(seen)
+
+
+def test_cancel_after_a_finished_run_goes_back_and_says_so(panel, rig):
+    run_to_its_end(panel)
+    panel.cancel_button.click()
+    assert panel.session.wait(20)
+    assert rig.focuser.position() == 10_240
+    assert "Cancelled. The focuser is back at 10240." in words(panel)
+    assert panel.cancel_button.disabled
+
+
+def test_run_again_is_centred_on_the_last_best_focus(panel):
+    run_to_its_end(panel)
+    best = panel.session.last_best
+    panel.run_again_button.click()
+    assert panel.session.wait(60)
+    panel.refresh()
+    assert panel.session.record.return_position == best
+    assert panel.curve.shown.x_ticks[2] == best
+
+
+def test_cancel_in_mid_run_brings_the_focuser_back(panel, rig):
+    third_point = threading.Event()
+
+    def watch(event):
+        if len(panel.session.progress.points) == 3 and not third_point.is_set():
+            third_point.set()
+            panel.cancel_button.click()
+
+    panel.session.subscribe(watch)
+    run_to_its_end(panel)
+    assert third_point.is_set()
+    assert rig.focuser.position() == 10_240
+    assert "Cancelled. The focuser is back at 10240." in words(panel)
+
+
+def test_run_uses_the_value_in_force_when_a_field_is_wrong(panel):
+    panel.form.field("step_size").children[0].value = "0"
+    assert "Step size is still 100." in words(panel)
+    run_to_its_end(panel)
+    assert panel.session.record.options.step_size == 100
+
+
+def test_a_second_panel_shows_the_same_run(panel, rig):
+    second = AutofocusPanel(rig, OPTIONS, save_packages_to=None)
+    run_to_its_end(panel)
+    second.refresh()
+    assert second._words.value == panel._words.value
+    assert second.curve.shown.used.x.tolist() == panel.curve.shown.used.x.tolist()
+    second.close()
+
+
+def test_a_start_that_is_refused_is_said_and_not_raised(panel, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise RunInProgress("Simulated rig is busy with another run.")
+
+    monkeypatch.setattr(panel.session, "start", refuse)
+    panel.run_button.click()
+    assert "Simulated rig is busy with another run." in words(panel)
+
+
+def test_a_rig_that_does_not_answer_is_shown_as_not_connected(panel, rig, monkeypatch):
+    def gone():
+        raise DeviceNotConnected("focuser", "The focuser <b>is gone</b>.")
+
+    monkeypatch.setattr(rig.focuser, "position", gone)
+    panel.refresh()
+    assert "not connected" in panel._header.value
+    assert "<b>is gone" not in panel._header.value
+    monkeypatch.undo()
+
+
+def test_every_run_gets_its_own_recorder(panel, monkeypatch):
+    made, used = iter(("first", "second")), []
+    monkeypatch.setattr(panel_module, "new_recorder", lambda folder: next(made))
+    monkeypatch.setattr(panel.session, "start", lambda o, again, recorder: used.append(recorder))
+    panel.run_button.click()
+    panel.run_again_button.click()
+    assert used == ["first", "second"]
+
+
+def test_a_run_makes_no_widgets_and_closing_leaves_none_and_accepts_the_run(rig):
+    before = n_open_widgets()
+    panel = AutofocusPanel(rig, OPTIONS, save_packages_to=None)
+    made = n_open_widgets()
+    run_to_its_end(panel)
+    assert n_open_widgets() == made
+    panel.close()
+    assert n_open_widgets() == before
+    assert not FocusSession.of(rig).can_cancel
+
+
+def test_night_turns_every_open_panel(panel, rig):
+    second = AutofocusPanel(rig, OPTIONS, save_packages_to=None)
+    panel._night.value = True
+    assert NIGHT.on
+    assert "fb-night" in second._dom_classes
+    assert second._night.value
+    second._night.value = False
+    assert "fb-night" not in panel._dom_classes
+    second.close()
+
+
+def test_the_say_line_is_announced_and_escaped(panel, monkeypatch):
+    panel._trouble = "<script>alert(1)</script>"
+    assert "<script>" not in words(panel)
+    assert 'role="status" aria-live="polite"' in panel._words.value
+
+
+def test_the_panel_is_a_box_that_displays_itself(panel):
+    assert isinstance(panel, widgets.Box)
+    assert "application/vnd.jupyter.widget-view+json" in panel._repr_mimebundle_()
