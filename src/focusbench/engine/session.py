@@ -66,7 +66,9 @@ class FocusSession:
         self._rig = rig
         self._lock = threading.RLock()
         self._watchers: list[Watcher] = []
-        self._thread: threading.Thread | None = None
+        # Not the thread itself: before Python 3.13 an interrupted join marks it as ended.
+        self._idle = threading.Event()
+        self._idle.set()
         self._stop: StopSignal | None = None
         self._sampler: RigSampler | None = None
         self._recorder: Recorder | None = None
@@ -95,8 +97,7 @@ class FocusSession:
     @property
     def running(self) -> bool:
         """Whether a run, or the way back from one, is going on."""
-        thread = self._thread
-        return thread is not None and thread.is_alive()
+        return not self._idle.is_set()
 
     @property
     def activity(self) -> Activity:
@@ -202,7 +203,9 @@ class FocusSession:
         """
         self.start(options, again=again, recorder=recorder, require_package=require_package)
         try:
-            self.wait()
+            # In slices: an endless join would not notice Ctrl-C on Windows.
+            while not self.wait(0.2):
+                pass
         except KeyboardInterrupt:
             self.cancel()
             self.wait()
@@ -226,10 +229,7 @@ class FocusSession:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is going on; False where `timeout` seconds were not enough."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-        return not self.running
+        return self._idle.wait(timeout)
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Tell `watcher` every event, in the run's thread; returns how to stop it."""
@@ -249,9 +249,10 @@ class FocusSession:
             finally:
                 if self._stop is not None:
                     self._stop.close()
+                self._idle.set()
 
-        self._thread = threading.Thread(target=guarded, name="focusbench run", daemon=True)
-        self._thread.start()
+        self._idle.clear()
+        threading.Thread(target=guarded, name="focusbench run", daemon=True).start()
 
     def _run(
         self,
