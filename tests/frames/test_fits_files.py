@@ -129,12 +129,18 @@ def test_scaled_pixels_are_scaled_and_blank_ones_are_nan():
     np.testing.assert_array_equal(read_frame(body).pixels, [[12.5, 15.0], [17.5, np.nan]])
 
 
-def test_a_colour_image_becomes_the_mean_of_its_planes():
+def test_a_colour_image_becomes_the_mean_of_its_planes_green_counted_twice():
     planes = np.stack([PIXELS, PIXELS // 2, PIXELS // 4])
-    expected = planes.mean(axis=0)
+    expected = np.average(planes, axis=0, weights=[1, 2, 1])
     np.testing.assert_allclose(read_frame(_file(planes)).pixels, expected, rtol=1e-6)
     by_pixel = np.moveaxis(planes, 0, 2)
     np.testing.assert_allclose(read_frame(_file(by_pixel)).pixels, expected, rtol=1e-6)
+
+
+def test_a_single_plane_of_three_axes_stays_as_it_is():
+    pixels = read_frame(_file(PIXELS[None])).pixels
+    np.testing.assert_array_equal(pixels, PIXELS)
+    assert pixels.dtype == np.uint16
 
 
 def test_the_first_image_is_taken_when_the_primary_unit_is_empty():

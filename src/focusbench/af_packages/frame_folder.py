@@ -17,7 +17,7 @@ from focusbench.af_packages.text import median_gap
 from focusbench.af_packages.tree import Tree
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import FrameError, MeasurementError, PackageError, TooFewStars
-from focusbench.frames import FITS_SUFFIXES, Frame
+from focusbench.frames import FRAME_SUFFIXES, Frame
 from focusbench.stars import METRICS, Measurement, measure
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -50,7 +50,7 @@ class _Taken:
 
 def frame_names(names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names that frames have."""
-    return tuple(name for name in names if name.lower().endswith(FITS_SUFFIXES))
+    return tuple(name for name in names if name.lower().endswith(FRAME_SUFFIXES))
 
 
 def read(tree: Tree, options: MeasureOptions) -> Package:
@@ -216,7 +216,7 @@ def positions_in_names(names: Sequence[str]) -> dict[str, float] | None:
 def _stem(name: str) -> str:
     """Name of a file without its folder and ending, also without both parts of .fits.gz."""
     last = name.rsplit("/", 1)[-1]
-    endings = [suffix for suffix in FITS_SUFFIXES if last.lower().endswith(suffix)]
+    endings = [suffix for suffix in FRAME_SUFFIXES if last.lower().endswith(suffix)]
     return last[: len(last) - max(map(len, endings), default=0)]
 
 

@@ -138,6 +138,25 @@ def plain_file(pixels: NDArray[np.generic], header: Mapping[str, object]) -> byt
     return head.ljust(_padded(len(head)), b" ") + data.ljust(_padded(len(data)), b"\0")
 
 
+def value_of(text: str) -> object:
+    """What the text after a keyword's = says; None where it is no FITS value."""
+    if text.lstrip().startswith("'"):
+        found = _STRING.match(text)
+        return found.group(1).replace("''", "'").rstrip() if found else None
+    word = text.partition("/")[0].strip()
+    if word in ("T", "F"):
+        return word == "T"
+    try:
+        return int(word)
+    except ValueError:
+        pass
+    try:
+        number = float(word.replace("D", "E").replace("d", "e"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def whole_number(value: object, default: int) -> int:
     """The value as int where it is a number, else the default."""
     return int(value) if isinstance(value, int | float) and math.isfinite(value) else default
@@ -173,28 +192,10 @@ def _parsed(cards: list[str]) -> Header:
             keyword, text = card[:8], card[9:]
         else:
             continue
-        value = _value(text)
+        value = value_of(text)
         if value is not None:
             header.setdefault(keyword.strip().upper(), value)
     return header
-
-
-def _value(text: str) -> object:
-    if text.lstrip().startswith("'"):
-        found = _STRING.match(text)
-        return found.group(1).replace("''", "'").rstrip() if found else None
-    word = text.partition("/")[0].strip()
-    if word in ("T", "F"):
-        return word == "T"
-    try:
-        return int(word)
-    except ValueError:
-        pass
-    try:
-        number = float(word.replace("D", "E").replace("d", "e"))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _card(keyword: str, value: object) -> str:
