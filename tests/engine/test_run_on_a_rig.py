@@ -1,9 +1,12 @@
 """What a run does, step by step, on the simulated rig: the rules of SGPro's help page."""
 
+import numpy as np
 import pytest
 
 from focusbench.curve import Outcome
 from focusbench.engine import FocusSession, PointStarted
+from focusbench.errors import OptionsError
+from focusbench.frames import Frame, write_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 
@@ -111,6 +114,43 @@ def test_cancel_and_run_again_return_as_the_help_page_says():
     session.cancel()
     assert session.wait(30)
     assert rig.focuser.position() == 2000
+
+
+def write_dark(path, level, shape=(240, 320)):
+    pixels = np.full(shape, level, np.uint16)
+    write_frame(Frame(pixels, exposure_s=3.0), path)
+
+
+def test_the_nearest_dark_is_subtracted_and_remembered(tmp_path):
+    write_dark(tmp_path / "2_dark.fits", 100)
+    write_dark(tmp_path / "3.5_dark.fits", 100)
+    rig = simulated_rig(best_focus=10_250, start=10_250, seed=5, **SMALL)
+    options = AutofocusOptions(dark_folder=str(tmp_path))
+    record = FocusSession.of(rig).run(options)
+    assert record.outcome == Outcome.FOCUSED
+    assert record.rig["dark"] == "3.5_dark.fits"
+
+
+def test_a_run_whose_darks_do_not_fit_does_not_begin(tmp_path, commanded):
+    write_dark(tmp_path / "15_dark.fits", 100)
+    rig = simulated_rig(best_focus=10_250, start=10_250, seed=5, **SMALL)
+    positions = commanded(rig)
+    session = FocusSession.of(rig)
+    with pytest.raises(OptionsError, match=r"fits a frame of 3 s.*darks of 15 s"):
+        session.run(AutofocusOptions(dark_folder=str(tmp_path)))
+    assert positions == []
+    assert not session.running
+    # The session is free again.
+    assert session.run(AutofocusOptions()).outcome == Outcome.FOCUSED
+
+
+def test_a_flat_dark_changes_nothing_but_the_sky(tmp_path):
+    rig = simulated_rig(best_focus=10_250, start=10_250, seed=5, **SMALL)
+    plain = FocusSession.of(rig).run(AutofocusOptions())
+    write_dark(tmp_path / "3_dark.fits", 50)
+    rig = simulated_rig(best_focus=10_250, start=10_250, seed=5, **SMALL)
+    dark = FocusSession.of(rig).run(AutofocusOptions(dark_folder=str(tmp_path)))
+    assert dark.best_position == pytest.approx(plain.best_position, abs=5)
 
 
 def test_the_next_move_begins_before_the_frame_is_measured(monkeypatch):

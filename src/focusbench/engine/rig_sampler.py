@@ -7,7 +7,7 @@ from focusbench.devices import Rig, Stop, wait_until
 from focusbench.engine.progress import Activity
 from focusbench.engine.sampler import Sample
 from focusbench.errors import DeviceError, FocuserTaken, MeasurementError, RunCancelled
-from focusbench.frames import Frame
+from focusbench.frames import Dark, DarkLibrary, Frame
 from focusbench.options import AutofocusOptions
 from focusbench.stars import measure
 
@@ -29,6 +29,11 @@ class RigSampler:
     rig : Rig
     options : AutofocusOptions
         Exposure, binning, backlash, and what is measured.
+
+    Raises
+    ------
+    OptionsError, FrameError
+        No dark fits the frames that will be taken.
     """
 
     def __init__(self, rig: Rig, options: AutofocusOptions) -> None:
@@ -38,6 +43,8 @@ class RigSampler:
         start = rig.focuser.position()
         self._low = max(low, start - options.travel_limit)
         self._high = min(high, start + options.travel_limit)
+        self._darks = DarkLibrary(options.dark_folder) if options.dark_folder else None
+        self._dark = self._find_dark()
         self._legs: list[int] = []
         self._commanded: int | None = start
         self.activity = Activity()
@@ -47,8 +54,9 @@ class RigSampler:
         return self._rig.clock.now()
 
     def describe(self) -> dict[str, object]:
-        """What a record remembers of the rig."""
-        return self._rig.describe()
+        """What a record remembers of the rig, and the dark that is subtracted."""
+        dark = {"dark": self._dark.path.name} if self._dark else {}
+        return self._rig.describe() | dark
 
     def position(self) -> int:
         """Position of the focuser now, steps."""
@@ -76,6 +84,15 @@ class RigSampler:
         sample = self._measure(frame, position)
         self.activity = Activity(since_s=self.now())
         return sample
+
+    def _find_dark(self) -> Dark | None:
+        """The dark for these options, found before the first move so that a run can say so."""
+        if self._darks is None:
+            return None
+        binning = self._options.binning
+        rows, columns = self._rig.camera.shape
+        shape = (rows // binning, columns // binning)
+        return self._darks.find(self._options.exposure_s, shape, binning)
 
     def _begin(self, target: int, via: int | None = None) -> None:
         """Start the first leg of a move; a move that is still going on is stopped first."""
@@ -197,7 +214,7 @@ class RigSampler:
         )
         try:
             measured = measure(
-                frame,
+                self._darks.subtract(frame) if self._darks else frame,
                 metric=self._options.metric,
                 min_star_diameter_px=self._options.min_star_diameter_px,
                 crop_percent=self._options.crop_percent,

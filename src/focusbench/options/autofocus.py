@@ -8,7 +8,7 @@ from focusbench.options.spec import option, options_class
 _SAMPLING = "Sampling"
 _STARS = "Stars"
 _CURVE = "Curve and smart focus"
-_OTHER = "Backlash and validation"
+_OTHER = "Backlash, darks, validation"
 
 
 @options_class
@@ -210,6 +210,15 @@ class AutofocusOptions:
         high=100,
         help="A validation frame further than this from the expected value, above or below, "
         "is a warning. Nothing is undone.",
+    )
+
+    dark_folder: str | None = option(
+        default=None,
+        label="Darks",
+        group=_OTHER,
+        kind=str,
+        help="Folder of darks named <seconds>_<name>, such as 15_dark.fits. The one nearest in "
+        "exposure, at most 2 s off, is subtracted before stars are measured. Empty: none.",
     )
 
     def replace(self, **changes: Any) -> Self:
