@@ -11,6 +11,7 @@ from focusbench.engine import RunRecord
 from focusbench.options import AutofocusOptions
 
 FOCUSED = BestFocus(Outcome.FOCUSED, "auto", 1000.0, 2.0)
+NOT_FOCUSED = BestFocus(Outcome.NOT_FOCUSED, "auto")
 
 
 def v_curve(n=9, step=50.0, best=1000.0, a=2.0, b=70.0, centre=1000.0, **more):
@@ -61,18 +62,22 @@ def test_without_a_known_step_size_the_advice_is_a_factor():
 
 
 def test_a_curve_that_never_rises_is_flat():
-    assert codes(v_curve(b=1500)) == ["flat"]
+    assert codes(v_curve(b=1500), NOT_FOCUSED) == ["flat"]
+
+
+def test_a_shallow_curve_that_focused_is_not_called_flat():
+    assert codes(v_curve(b=1500)) == ["step_too_small"]
 
 
 def test_a_rise_no_larger_than_the_noise_is_flat():
     points = [dataclasses.replace(p, error=0.9) for p in v_curve(b=160)]
-    assert codes(points) == ["flat"]
+    assert codes(points, NOT_FOCUSED) == ["flat"]
 
 
 def test_noise_is_taken_from_neighbours_where_frames_tell_no_error():
     rng = np.random.default_rng(4)
     points = [FocusPoint(1000.0 + 50 * i, 3 + rng.normal(0, 0.5)) for i in range(15)]
-    assert codes(points) == ["flat"]
+    assert codes(points, NOT_FOCUSED) == ["flat"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ REFUSED = (
     Refused("two data points", {"data_points": 2}, "data_points.*from 3 to 99.*got 2"),
     Refused("no step", {"step_size": 0}, "step_size.*1 or more.*got 0"),
     Refused("half a step", {"step_size": 1.5}, "step_size.*whole number.*1.5"),
-    Refused("no exposure", {"exposure_s": 0}, "exposure_s.*from 0 to 3600"),
+    Refused("no exposure", {"exposure_s": 0}, "exposure_s.*more than 0 and at most 3600"),
     Refused("not a number", {"exposure_s": float("nan")}, "exposure_s"),
     Refused("text for a number", {"step_size": "60"}, "step_size.*'60'"),
     Refused("truth for a number", {"step_size": True}, "step_size.*True"),

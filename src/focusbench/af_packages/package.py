@@ -89,6 +89,13 @@ class Package:
     _frame_names: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
     _measured_stars: NDArray[np.void] | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        outcome = f", {self.record.outcome}" if self.record else ""
+        return (
+            f"<Package {self.source.name} ({self.format}): {len(self.focus_points)} points of "
+            f"{self.metric}{outcome}>"
+        )
+
     @property
     def path(self) -> Path | None:
         """The AF package; None where the run is a foreign one."""

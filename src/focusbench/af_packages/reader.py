@@ -121,7 +121,7 @@ def _own_package(tree: Tree) -> Package:
 
 def _open_text(source: Path) -> Package:
     text = decode_text(read_bytes(source))
-    if text is not None and text.lstrip()[:1] in ("{", "["):
+    if text is not None and text.lstrip().startswith("{"):
         try:
             # The literal NaN is no JSON, but N.I.N.A. writes it.
             document = json.loads(text)

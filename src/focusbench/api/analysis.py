@@ -85,6 +85,9 @@ class Analysis:
     best: BestFocus
     findings: tuple[Finding, ...]
 
+    def __repr__(self) -> str:
+        return f"<Analysis of {self.source}: {self.outcome}. {self.diagnosis}>"
+
     @property
     def outcome(self) -> Outcome:
         """FOCUSED, LOWEST_POINTS or NOT_FOCUSED."""

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def lab(arguments: Arguments) -> int:
     """Open JupyterLab on the notebooks."""
     folder = Path(arguments.folder) if arguments.folder else _notebooks()
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else
     first = sorted(folder.glob("*.ipynb"))
     if first:
         command.append(f"--LabApp.default_url=/lab/tree/{first[0].name}")
@@ -120,7 +123,8 @@ def cancel(arguments: Arguments) -> int:
     if arguments.json:
         _print_json(cancelled=cancelled)
     else:
-        print(f"Cancelled {cancelled} run{'' if cancelled == 1 else 's'}.")
+        runs = f"Cancelled {cancelled} run{'' if cancelled == 1 else 's'}."
+        print(runs if cancelled else "No run is going on.")
     return 0 if cancelled else 1
 
 
@@ -135,7 +139,8 @@ def measure(arguments: Arguments) -> int:
             raise  # the words of the command are wrong, not this frame
         except FocusbenchError as error:
             failed += 1
-            print(f"focusbench: {name}: {error}", file=sys.stderr)
+            place = "" if Path(name).name in str(error) else f"{name}: "
+            print(f"focusbench: {place}{error}", file=sys.stderr)
             continue
         if arguments.json:
             _print_json(
@@ -150,7 +155,8 @@ def measure(arguments: Arguments) -> int:
             )
         else:
             error_text = "" if measured.error is None else f" ± {measured.error:.3f}"
-            print(f"{name}: {measured.value:.3f}{error_text} px, {measured.n_stars} stars")
+            stars = "1 star" if measured.n_stars == 1 else f"{measured.n_stars} stars"
+            print(f"{name}: {measured.value:.3f}{error_text} px, {stars}")
     return 1 if failed else 0
 
 

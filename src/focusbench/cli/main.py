@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from focusbench.errors import FocusbenchError, OptionsError
 
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="focusbench",
         description="Telescope auto focus: run it, measure frames, analyse saved runs.",
         epilog="Every command has its own --help with an example.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"focusbench {version('focusbench')}"
     )
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 

@@ -186,5 +186,5 @@ def _interval(x0: float, half: float | None) -> tuple[float, float] | None:
 
 def _too_few(curve: str, counted: Counted) -> CurveFit:
     n = counted.n_positions
-    have = "Only 1 position counts" if n == 1 else f"Only {n or 'no'} positions count"
+    have = {0: "No point counts", 1: "Only one point counts"}.get(n, f"Only {n} points count")
     return CurveFit(curve, False, f"{have}; the {curve} needs 3.", used=counted.used())

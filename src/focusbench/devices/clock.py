@@ -52,6 +52,10 @@ class RealClock:
         return False
 
 
+FIRST_NIGHT_S = 946_756_800.0
+"""1 January 2000, 20:00 UTC: nobody takes a simulated night for the last one."""
+
+
 class VirtualClock:
     """Time that passes at once when somebody sleeps.
 
@@ -61,7 +65,7 @@ class VirtualClock:
         Unix time at which the night begins.
     """
 
-    def __init__(self, start: float = 1_795_464_000.0) -> None:
+    def __init__(self, start: float = FIRST_NIGHT_S) -> None:
         self._now = start
         self._lock = threading.Lock()
 

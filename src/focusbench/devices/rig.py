@@ -10,7 +10,7 @@ from focusbench.devices.protocols import Camera, FilterWheel, Focuser, Thermomet
 from focusbench.errors import RunInProgress
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Rig:
     """The devices of one telescope.
 
@@ -37,6 +37,9 @@ class Rig:
     focal_ratio: float | None = None
     obstruction: float | None = None
     _lease: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.name}>"
 
     @contextmanager
     def lease(self) -> Iterator[None]:

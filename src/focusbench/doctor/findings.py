@@ -141,8 +141,8 @@ def _outlier(data: CurveData) -> Iterator[Finding]:
                 deviation / OUTLIER_SHARE,
                 f"The point at {point.position:.0f} reads {point.metric:.2f} px where its "
                 f"neighbours say {expected:.2f} px; it is left out.",
-                "Nothing, if it stays the only one. If it comes back at the same place, look at "
-                "that frame: a galaxy counted as a star goes with a larger Min. diameter.",
+                "One such point does no harm. If it comes back at the same place, look at that "
+                "frame: a galaxy counted as a star goes with a larger Min. diameter.",
             )
 
 
@@ -153,7 +153,8 @@ def _flat(data: CurveData) -> Iterator[Finding]:
     # Both points carry the noise.
     noisy = RISE_IN_NOISE * 2**0.5 * data.noise / max(rise, 1e-12)
     evidence = max((RATIO_FLAT - 1) / max(largest - 1, 1e-3), noisy)
-    if evidence > 1:
+    focused = data.best is not None and data.best.outcome == Outcome.FOCUSED
+    if evidence > 1 and not focused:
         yield Finding(
             "flat",
             evidence,

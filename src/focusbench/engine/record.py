@@ -74,6 +74,10 @@ class RunRecord:
     rig: Mapping[str, object] = field(default_factory=dict, repr=False)
     package_path: Path | None = None
 
+    def __repr__(self) -> str:
+        saved = f", saved in {self.package_path}" if self.package_path else ""
+        return f"<RunRecord {self.outcome}: {self.diagnosis} {len(self.points)} points{saved}>"
+
     @property
     def focused(self) -> bool:
         """Whether the focuser was moved to a focus: FOCUSED or LOWEST_POINTS."""

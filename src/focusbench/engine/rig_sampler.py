@@ -6,7 +6,13 @@ from focusbench.curve import FocusPoint, Rejected
 from focusbench.devices import Rig, Stop, wait_until
 from focusbench.engine.progress import Activity
 from focusbench.engine.sampler import Sample
-from focusbench.errors import DeviceError, FocuserTaken, MeasurementError, RunCancelled
+from focusbench.errors import (
+    DeviceError,
+    DeviceRefused,
+    FocuserTaken,
+    MeasurementError,
+    RunCancelled,
+)
 from focusbench.frames import Dark, DarkLibrary, Frame
 from focusbench.options import AutofocusOptions
 from focusbench.stars import measure
@@ -100,6 +106,13 @@ class RigSampler:
             self._legs = []
             self._halt()
         self._check_nobody_moved_it()
+        low, high = self._rig.focuser.limits
+        if not low <= target <= high:
+            raise DeviceRefused(
+                "focuser",
+                f"The run needs position {target}, but the focuser goes from {low} to {high}. "
+                "Lower the step size or the data points, or begin further from the limit.",
+            )
         self._legs = self._legs_to(target, via)
         self._start_leg()
 

@@ -105,8 +105,7 @@ def autofocus_run(
             yield from run.go_to_best_focus(best)
             outcome, diagnosis, go_home = best.outcome, verdict(best), False
         else:
-            outcome = Outcome.NOT_FOCUSED
-            diagnosis = best.diagnosis if best else "No point could be taken."
+            outcome, diagnosis = Outcome.NOT_FOCUSED, run.why_not()
     except GeneratorExit:
         # The caller walked away: nothing may be yielded any more, but the focuser goes home.
         _quietly_home(sampler, home)
@@ -182,6 +181,8 @@ class _Run:
             self.sweep, self.best = [], None
             yield from self._take(positions, number, "sweep")
             yield from self._decide()
+            if not any(p.counts for p in self.sweep):
+                return
             if self.options.smart_focus:
                 yield from self._extend(number, start)
                 if self.lost:
@@ -251,8 +252,8 @@ class _Run:
         furthest = max(positions, key=lambda p: abs(p - start))
         if abs(furthest - start) > limit:
             self.lost = (
-                f"Not focused: going on to {furthest} would be more than {limit} steps from "
-                f"where the run began."
+                f"Not focused: going on to {furthest} would be more than {limit} steps (max. "
+                "travel) from where the run began."
             )
         return bool(self.lost)
 
@@ -266,6 +267,17 @@ class _Run:
             step_size=self.options.step_size,
         )
         yield CurvesFitted(self.best)
+
+    def why_not(self) -> str:
+        """Why there is no focus, in a sentence: the frames first, then the curve."""
+        crossed = [p for p in self.sweep if p.rejected]
+        if len(crossed) > len(self.sweep) / 2:
+            return (
+                f"{len(crossed)} of {len(self.sweep)} frames cannot be used ({crossed[0].reason}). "
+                "Look at one: is the cap off, the sky clear, the focus near? Expose longer, or "
+                "allow fewer stars."
+            )
+        return self.best.diagnosis if self.best else "No point could be taken."
 
     @property
     def focused(self) -> bool:
@@ -324,10 +336,16 @@ class _Run:
             yield self._warn(f"The validation frame could not be measured: {point.reason}.")
         elif deviation is not None and not passed:
             side = "above" if deviation > 0 else "below"
+            cause = (
+                "Most often this is backlash: check its setting, then Run again."
+                if deviation > 0
+                else "Sharper than the curve expects: its bottom is not well known; a smaller "
+                "step size shows it better."
+            )
             yield self._warn(
                 f"The validation frame reads {point.metric:.2f} px, {abs(deviation):.0f} % {side} "
                 f"the expected {expected:.2f} px (limit {tolerance:g} %). Nothing was undone. "
-                "Most often this is backlash: check its setting, then Run again."
+                f"{cause}"
             )
 
     def _warn(self, message: str) -> Warned:
@@ -354,7 +372,7 @@ def _quietly_home(sampler: Sampler, home: int) -> str:
     try:
         sampler.move_to(home, None)
     except Exception as error:
-        logger.warning("The focuser did not get home", exc_info=True)
+        logger.info("The focuser did not get home", exc_info=True)
         return str(error) or type(error).__name__
     return ""
 

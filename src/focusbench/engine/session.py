@@ -301,7 +301,7 @@ class FocusSession:
             self._recorder.record(event)
         except Exception as error:
             self._recorder = None
-            logger.warning("The run is not saved", exc_info=True)
+            logger.info("The run is not saved", exc_info=True)
             return f"Not saved: {error}"
         return ""
 

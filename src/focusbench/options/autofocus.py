@@ -121,7 +121,7 @@ class AutofocusOptions:
         group=_CURVE,
         low=0,
         high=1,
-        help="Smallest R² at which the parabola may decide (SGPro's gate is 0.90). "
+        help="Smallest R², from 0 to 1, at which the parabola may decide (SGPro's gate is 0.90). "
         "No other curve is judged by R².",
     )
     smart_focus: bool = option(
@@ -156,7 +156,8 @@ class AutofocusOptions:
         low=0,
         low_open=True,
         high=0.5,
-        help="The zone of good focus is where the curve lies within this share of its minimum.",
+        help="The zone of good focus is where the curve lies within this share of its minimum: "
+        "0.05 is 5 %.",
     )
     # Backlash and validation
     backlash: int = option(
@@ -174,8 +175,8 @@ class AutofocusOptions:
         label="Final move",
         group=_OTHER,
         choices=(("in", "In"), ("out", "Out")),
-        help="The direction in which every compensated move ends. In is right for this sweep, "
-        "which steps inward.",
+        help="The direction in which every move ends that is compensated for backlash; without "
+        "backlash it changes nothing. In is right for this sweep, which steps inward.",
     )
     final_approach: str = option(
         default="as_sampled",

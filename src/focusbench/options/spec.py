@@ -5,6 +5,7 @@ The same metadata makes the form, checks the file and writes the documentation.
 
 import dataclasses
 import difflib
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ class OptionSpec:
             return "one of " + ", ".join(str(value) for value, _ in self.choices)
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
+            if self.low_open:
+                return f"more than {self.low:g} and at most {self.high:g}{unit}"
             return f"from {self.low:g} to {self.high:g}{unit}"
         if self.low is not None:
             return f"more than {self.low:g}{unit}" if self.low_open else f"{self.low:g} or more"
@@ -178,9 +181,21 @@ def options_class(cls: type[T]) -> type[T]:
         for spec in specs:
             object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
 
-    checked_init.__doc__ = plain_init.__doc__
+    parameters = inspect.signature(plain_init).parameters
+    checked_init.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        list(parameters.values())
+    )
     frozen.__init__ = checked_init  # type: ignore[method-assign]
+    listed = "\n".join(_documented(spec) for spec in specs)
+    frozen.__doc__ = f"{inspect.getdoc(cls)}\n\nParameters\n----------\n{listed}"
     return frozen
+
+
+def _documented(spec: OptionSpec) -> str:
+    kind = f"{spec.kind.__name__}{' or None' if spec.optional else ''}"
+    unit = f", {spec.unit}" if spec.unit else ""
+    allowed = "" if spec.kind is bool else f" Allowed: {spec.bounds_text()}."
+    return f"{spec.name} : {kind}, default {spec.default!r}{unit}\n    {spec.help}{allowed}"
 
 
 def unknown_option(name: str, names: list[str]) -> OptionsError:

@@ -202,7 +202,7 @@ def simulated_rig(
         seed=seed,
     )
     return SimulatedRig(
-        name="Simulated rig",
+        name="Simulated rig" if speed == 1 else f"Simulated rig, {speed:g}× speed",
         focuser=SimulatedFocuser(drive, clock, (low, high)),
         camera=SimulatedCamera(telescope, clock, download_s=download_s),
         clock=clock,

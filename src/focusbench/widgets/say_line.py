@@ -255,7 +255,12 @@ def _say_finished(progress: RunProgress, record: RunRecord, state: PanelState) -
         there = state.position
         back = there is None or abs(there - record.return_position) <= 2
         where = f"back at {record.return_position}" if back else f"at {there}"
-        return SayLine("–", f"Cancelled. The focuser is {where}.", _taken(record))
+        found = (
+            f"The run had focused at {position(record.best_position or 0)}."
+            if record.focused
+            else ""
+        )
+        return SayLine("–", f"Undone. The focuser is {where}.", _join(found, _taken(record)))
     if record.outcome is Outcome.FOCUSED:
         return _say_focused(record)
     home = _home(record)
