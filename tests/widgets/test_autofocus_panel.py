@@ -83,7 +83,7 @@ def test_cancel_after_a_finished_run_goes_back_and_says_so(panel, rig):
     panel.cancel_button.click()
     assert panel.session.wait(20)
     assert rig.focuser.position() == 10_240
-    assert "Cancelled. The focuser is back at 10240." in words(panel)
+    assert "Undone. The focuser is back at 10240." in words(panel)
     assert panel.cancel_button.disabled
 
 

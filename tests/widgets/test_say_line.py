@@ -203,7 +203,7 @@ def test_a_failed_device_is_the_first_sentence():
 def test_cancel_after_a_finished_run_says_that_the_focuser_went_back():
     progress = dataclasses.replace(finished(), dismissed=True)
     line = say(progress, NOTHING, dataclasses.replace(IDLE, position=10_250))
-    assert line.first == "Cancelled. The focuser is back at 10250."
+    assert line.first == "Undone. The focuser is back at 10250."
 
 
 def test_trouble_with_a_button_is_said_in_the_same_place():
