@@ -204,3 +204,13 @@ def test_any_array_gives_a_number_or_a_measurement_error():
             pixels[rng.random(shape) < 0.05] = rng.choice([np.nan, np.inf, -np.inf])
         with suppress(MeasurementError):
             assert measure_with_photutils(pixels).value > 0, (k, shape)
+
+
+def test_the_door_asks_photutils_where_the_metric_names_it():
+    rig = simulated_rig(seed=3, shape=(240, 320), n_stars=60)
+    rig.camera.start_exposure(3.0)
+    rig.clock.sleep(10)
+    frame = rig.camera.read_image()
+    asked = measure(frame, metric="hfr:photutils")
+    assert asked.metric == "hfr:photutils"
+    assert asked.value == measure_with_photutils(frame).value

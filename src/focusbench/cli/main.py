@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         "focusbench measure frame.fits --metric hfr",
     )
     measure.add_argument("frames", nargs="+", metavar="FRAME")
-    measure.add_argument("--metric", default="hfr", help="hfr (default) or hfr_mean_radius")
+    measure.add_argument(
+        "--metric", default="hfr", help="hfr (default), hfr_mean_radius, hfr:photutils"
+    )
 
     analyze = _command(
         verbs,

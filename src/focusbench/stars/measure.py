@@ -4,19 +4,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.errors import MeasurementError, OptionsError, TooFewStars
-from focusbench.frames import Frame, crop
+from focusbench.frames import Frame, bayer_pattern, crop, luminance
+from focusbench.stars.astap_cli import (
+    ASTAP_CLI_DEFINITION,
+    ASTAP_CLI_METRIC,
+    measure_with_astap,
+)
 from focusbench.stars.detection import Peaks, find_peaks, strongest
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
 from focusbench.stars.photometry import Photometry, StarSize, photometry
+from focusbench.stars.photutils_provider import (
+    PHOTUTILS_DEFINITION,
+    PHOTUTILS_METRIC,
+    measure_with_photutils,
+)
 from focusbench.stars.sky import SkySubtracted, subtract_sky
 
-METRICS = {
+OWN_METRICS = {
     "hfr": "Half-flux radius: radius of the circle around the star's centroid that holds half of "
     "its flux (curve of growth), in pixels of the frame.",
     "hfr_mean_radius": "Mean distance of the star's flux from its centroid, each pixel weighted "
     "by its flux, in pixels of the frame.",
 }
-"""The metrics that `measure` knows, with what each means."""
+METRICS = {
+    **OWN_METRICS,
+    PHOTUTILS_METRIC: PHOTUTILS_DEFINITION,
+    ASTAP_CLI_METRIC: ASTAP_CLI_DEFINITION,
+}
+"""The metrics that `measure` knows, with what each means; a colon names another provider."""
 
 MOST_STARS = 300
 _SEEDS = 40
@@ -38,7 +53,7 @@ def measure(
     Parameters
     ----------
     frame : Frame, or array of shape (n_y, n_x), ADU
-    metric : {"hfr", "hfr_mean_radius"}
+    metric : {"hfr", "hfr_mean_radius", "hfr:photutils", "hfd_astap:astap_cli"}
         See `METRICS`.
     min_star_diameter_px : float, pixels
         Stars whose footprint is smaller are dropped. Given for a frame at 1×1; divided by the
@@ -61,11 +76,22 @@ def measure(
         raise OptionsError(
             f"There is no metric {metric!r}; there are {', '.join(METRICS)}.", "metric"
         )
+    if metric == PHOTUTILS_METRIC:
+        return measure_with_photutils(
+            frame,
+            min_star_diameter_px=min_star_diameter_px,
+            crop_percent=crop_percent,
+            min_stars=min_stars,
+        )
+    if metric == ASTAP_CLI_METRIC:
+        return measure_with_astap(frame, min_stars=min_stars)
     whole = frame if isinstance(frame, Frame) else Frame(np.asarray(frame))
     if whole.pixels.ndim != 2:
         raise MeasurementError(
             f"A frame has two dimensions, this one has {whole.pixels.ndim}; give one plane of it."
         )
+    if bayer_pattern(whole):
+        whole = luminance(whole)
     pixels = crop(whole.pixels, crop_percent)
     stars = _measure_stars(subtract_sky(pixels), min_star_diameter_px / whole.binning)
     stars["x"] += (whole.pixels.shape[1] - pixels.shape[1]) // 2
@@ -74,8 +100,8 @@ def measure(
     if len(used) < max(1, min_stars):
         raise TooFewStars(len(used), max(1, min_stars))
     value, scatter, error = _ensemble(used[metric])
-    others = {name: _ensemble(used[name])[0] for name in METRICS if name != metric}
-    return Measurement(metric, METRICS[metric], value, error, scatter, len(used), others, stars)
+    others = {name: _ensemble(used[name])[0] for name in OWN_METRICS if name != metric}
+    return Measurement(metric, OWN_METRICS[metric], value, error, scatter, len(used), others, stars)
 
 
 def _ensemble(values: NDArray[np.float64]) -> tuple[float, float | None, float | None]:
