@@ -85,8 +85,7 @@ class Sensor:
         -------
         uint16 array, shape (n_y // binning, n_x // binning), ADU
         """
-        # A sum of cosines may fall short of zero by a millionth of a star.
-        counted = rng.poisson(np.maximum(self._with_hot(electrons, exposure_s), 0))
+        counted = _counted(self._with_hot(electrons, exposure_s), rng)
         noise = rng.standard_normal(counted.shape, dtype=np.float32)
         adu = self.bias_adu + (counted + self.read_noise_e * noise) / self.gain_e_per_adu
         pixels = np.clip(np.rint(adu), 0, FULL_SCALE_ADU)
@@ -114,6 +113,25 @@ def random_sensor(
         hot_column=rng.integers(0, shape[1], n_hot),
         hot_e_per_s=10 ** rng.uniform(2, 4, n_hot),
     )
+
+
+def _counted(
+    expected: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Electrons that were counted where `expected` were to be, Poisson distributed.
+
+    From 30 electrons on, λ + √λ·z + (z² − 1)/6 with z normal (Cornish and Fisher 1938, two
+    terms): mean and skewness are those of a Poisson count and the variance is too large by 1/18
+    of an electron, at a seventh of the time. It is rounded with the ADU, not before.
+    """
+    # A sum of cosines may fall short of zero by a millionth of a star.
+    expected = np.maximum(expected, 0)
+    z = rng.standard_normal(expected.shape, dtype=np.float32)
+    counted = expected + np.sqrt(expected) * z + (z * z - 1) / 6
+    few = expected < 30
+    if few.any():
+        counted[few] = rng.poisson(expected[few])
+    return counted
 
 
 def _binned(pixels: NDArray[np.float64], binning: int) -> NDArray[np.float64]:
