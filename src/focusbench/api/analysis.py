@@ -99,13 +99,16 @@ class Analysis:
         return self.best.diagnosis or verdict(self.best)
 
 
-def analyze(source: str | Path, *, curve: str = "auto", metric: str | None = None) -> Analysis:
+def analyze(
+    source: str | Path | Package, *, curve: str = "auto", metric: str | None = None
+) -> Analysis:
     """Fit a saved or foreign run again and say what it shows.
 
     Parameters
     ----------
-    source : path
-        An AF package (folder or zip), a N.I.N.A. report, a CSV, or a folder or zip of frames.
+    source : path or Package
+        An AF package (folder or zip), a N.I.N.A. report, a CSV, or a folder or zip of frames; or
+        what `open_package` made of one.
     curve : {"auto", "two_lines", "parabola", "hyperbola"}
         Which curve decides.
     metric : str, optional
@@ -123,7 +126,7 @@ def analyze(source: str | Path, *, curve: str = "auto", metric: str | None = Non
     >>> analysis.outcome
     <Outcome.FOCUSED: 'FOCUSED'>
     """
-    package = open_package(source)
+    package = source if isinstance(source, Package) else open_package(source)
     best = package.best(curve=curve, metric=metric)
     findings = diagnose_points(
         [package.focus_points[i] for i in package.sweep()],
@@ -131,4 +134,4 @@ def analyze(source: str | Path, *, curve: str = "auto", metric: str | None = Non
         step_size=package.step_size,
         time_ordered=package.time_ordered,
     )
-    return Analysis(str(source), package, best, findings)
+    return Analysis(str(package.source), package, best, findings)

@@ -54,6 +54,11 @@ def autofocus(
     >>> record.outcome
     <Outcome.FOCUSED: 'FOCUSED'>
     """
+    if not isinstance(rig, Rig):
+        raise TypeError(
+            f"autofocus(rig, options): the first argument is a rig, from simulated_rig or "
+            f"connect_alpaca; got {type(rig).__name__}."
+        )
     session = FocusSession.of(rig)
     unsubscribe = session.subscribe(watcher) if watcher else None
     try:

@@ -24,7 +24,7 @@ START_OFFSET = -30
 size, which is as far off as best focus can lie between two data points."""
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class SimulatedRig(Rig):
     """A rig whose best focus is known.
 

@@ -115,9 +115,7 @@ def random_sensor(
     )
 
 
-def _counted(
-    expected: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _counted(expected: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Electrons that were counted where `expected` were to be, Poisson distributed.
 
     From 30 electrons on, λ + √λ·z + (z² − 1)/6 with z normal (Cornish and Fisher 1938, two

@@ -1,0 +1,36 @@
+import pytest
+
+import focusbench as fb
+
+
+def test_a_package_that_is_open_can_be_analysed():
+    path = fb.sample_packages()[0]
+    package = fb.open_package(path)
+    assert fb.analyze(package).best == fb.analyze(path).best
+    assert fb.analyze(package).source == str(path)
+
+
+def test_arguments_in_the_wrong_order_are_told():
+    with pytest.raises(TypeError, match=r"autofocus\(rig, options\).*AutofocusOptions"):
+        fb.autofocus(fb.AutofocusOptions(), fb.simulated_rig(seed=1))
+
+
+def test_what_is_shown_of_a_result_is_one_line():
+    package = fb.open_package(fb.sample_packages()[0])
+    shown = [repr(package), repr(package.record), repr(fb.analyze(package))]
+    shown.append(repr(fb.simulated_rig(seed=1)))
+    assert all(len(text) < 200 and "\n" not in text for text in shown)
+
+
+def test_samples_say_what_they_teach_and_where_focus_is():
+    import json
+
+    paths = fb.sample_packages()
+    index = json.loads((paths[0].parent / "index.json").read_text())
+    for path, entry in zip(paths, index["packages"], strict=True):
+        analysis = fb.analyze(path)
+        assert len(entry["teaches"]) > 20
+        assert analysis.outcome == entry["outcome"]
+        if analysis.outcome == "FOCUSED":
+            error = analysis.best.best_position - entry["true_best_focus"]
+            assert abs(error) <= 3 * analysis.best.best_position_error
