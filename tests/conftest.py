@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,12 @@ import pytest
 pytest.register_assert_rewrite("tests.contracts")
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_runs(tmp_path_factory):
+    """Keep Cancel from another process among the tests: a run at the telescope goes on."""
+    os.environ["FOCUSBENCH_RUNS"] = str(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(scope="session")

@@ -185,8 +185,7 @@ def test_every_command_has_help_with_an_example(capsys, command):
 
 
 def test_cancel_without_a_run_says_so(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("FOCUSBENCH_RUNS", str(tmp_path))
     code, out, _ = run_cli(capsys, "cancel", "--json")
     assert (code, json.loads(out)) == (1, {"cancelled": 0})
 
