@@ -38,21 +38,24 @@ def request_cancel(wait_s: float = 3.0) -> int:
     Returns
     -------
     int
-        How many runs answered. Files of runs that do not answer (their kernel was killed) are
-        removed.
+        How many runs answered. One that is busy for longer than `wait_s` still finds the request
+        later; files that already bear an unanswered request are those of a killed kernel, and
+        are removed.
     """
-    asked = {run: run.with_suffix(".cancel") for run in runs_folder().glob("*.run")}
-    for cancel in asked.values():
-        cancel.touch()
+    asked = []
+    for run in runs_folder().glob("*.run"):
+        cancel = run.with_suffix(".cancel")
+        if cancel.exists():
+            run.unlink(missing_ok=True)
+            cancel.unlink(missing_ok=True)
+        else:
+            cancel.touch()
+            asked.append(cancel)
     clock = RealClock()
     deadline = clock.now() + wait_s
-    while any(cancel.exists() for cancel in asked.values()) and clock.now() < deadline:
+    while any(cancel.exists() for cancel in asked) and clock.now() < deadline:
         clock.sleep(POLL_S)
-    silent = [run for run, cancel in asked.items() if cancel.exists()]
-    for run in silent:
-        run.unlink(missing_ok=True)
-        run.with_suffix(".cancel").unlink(missing_ok=True)
-    return len(asked) - len(silent)
+    return sum(not cancel.exists() for cancel in asked)
 
 
 class StopSignal:
