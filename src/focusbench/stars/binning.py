@@ -1,4 +1,4 @@
-"""The one full read of a frame: means over squares of pixels, then hot and dead pixels taken out."""
+"""The one full read of a frame: means over squares of pixels, hot and dead pixels taken out."""
 
 import numba as nb
 import numpy as np

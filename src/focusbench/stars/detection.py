@@ -52,6 +52,7 @@ class Detail:
         self._detail: dict[int, NDArray[np.float32]] = {}
 
     def scale(self, k: int) -> int:
+        """Pixels of the frame, along a side, in one of level k's."""
         return self._levels.scale(k)
 
     def _smooth(self, k: int) -> NDArray[np.float32]:
@@ -79,8 +80,8 @@ class Detail:
             free = ~np.isfinite(near)
         if free.sum() < 100:
             return 1.0
-        low, high = np.percentile(sample.ravel()[free], [15.87, 84.13])
-        return float(high - low) / 2 / noise
+        # Upwards alone: the smoothed level that was taken off leaves troughs between stars.
+        return max(float(np.percentile(sample.ravel()[free], 84.13)), 0.0) / noise
 
     def peaks(self, k: int, n_most: int = 4000) -> Peaks:
         """Peaks of level k above the noise, most significant first."""

@@ -12,7 +12,7 @@ from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import F4, IMAGE, U2, cut, mended, nth
 from focusbench.stars.profile import fwhm, hfd_astap
 
-COLUMNS = [
+COLUMNS = (
     "x",
     "y",
     "flux",
@@ -33,7 +33,7 @@ COLUMNS = [
     "moved",
     "hfd_astap",
     "fwhm",
-]
+)
 COLUMN = {name: k for k, name in enumerate(COLUMNS)}
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
 _ROW = nb.types.Array(nb.f8, 1, "C")
@@ -81,7 +81,6 @@ def ring_sky(stamp, cx, cy, inner, outer, floor, guess, values, out):
     # `floor` is 0.29 steps of the converter. Where the noise is less than two steps the pixels
     # take few values, and a lopsided cut would shift their mean.
     coarse = floor > 0.28 * sigma
-    low_clip, high_clip = (-4.0, 4.0) if coarse else (-2.5, 2.0)
     for _ in range(4):
         total, squares, k = 0.0, 0.0, 0
         for m in range(n):
@@ -177,13 +176,12 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
     fine = min(aperture, max(r50 + 1.6, 1.45 * r50 + 0.8 if r50 < 4.0 else 0.0))
     coarse = r50 - 1.6 if r50 > 4.0 else 0.0
     n_lit, n_in, n_missing = 0, 0, 0
-    top, second = -np.inf, -np.inf
+    top = -np.inf
     total_radius = total = 0.0
     lit_bar = 2.5 * sigma
-    margin = 1.0
-    reach2 = (aperture + margin) ** 2
-    for j in range(int(cy - aperture - margin), int(cy + aperture + margin) + 2):
-        for i in range(int(cx - aperture - margin), int(cx + aperture + margin) + 2):
+    reach2 = (aperture + 1.0) ** 2
+    for j in range(int(cy - aperture - 1.0), int(cy + aperture + 1.0) + 2):
+        for i in range(int(cx - aperture - 1.0), int(cx + aperture + 1.0) + 2):
             dx, dy = i - cx, j - cy
             r = dx * dx + dy * dy
             if r > reach2:
@@ -191,16 +189,16 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
             r = math.sqrt(r)
             v = stamp[j, i] if 0 <= j < n_y and 0 <= i < n_x else np.nan
             n_in += 1
-            if not v == v:
+            if v != v:
                 n_missing += 1
                 # the opposite pixel stands in
-                jj, ii = int(round(2 * cy)) - j, int(round(2 * cx)) - i
+                jj, ii = round(2 * cy) - j, round(2 * cx) - i
                 v = stamp[jj, ii] if 0 <= jj < n_y and 0 <= ii < n_x else np.nan
                 v = v - level if v == v else 0.0
-                gx = gy = gxx = gyy = gxy = 0.0
+                gx = gy = gxx = gyy = 0.0
             else:
                 v = v - level
-                gx = gy = gxx = gyy = gxy = 0.0
+                gx = gy = gxx = gyy = 0.0
                 if 0 < j < n_y - 1 and 0 < i < n_x - 1 and coarse < r < fine:
                     a, b = stamp[j, i - 1] - level, stamp[j, i + 1] - level
                     c, d = stamp[j - 1, i] - level, stamp[j + 1, i] - level
@@ -209,10 +207,7 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
                         gxx, gyy = a + b - 2 * v, c + d - 2 * v
                 if v > lit_bar and r <= aperture:
                     n_lit += 1
-                if v > top:
-                    second, top = top, v
-                elif v > second:
-                    second = v
+                top = max(top, v)
             if r > r50 and r <= aperture:
                 k = (dx > 0) + 2 * (dy > 0) + 4 * (abs(dx) > abs(dy))
                 sectors[k] += v
@@ -355,10 +350,10 @@ def measure_stars(
         r50, r90 = stars[s, 2] / scale, stars[s, 3] / scale
         aperture, outer = stars[s, 4] / scale, stars[s, 5] / scale
         row = rows[s]
-        for turn in range(3):
+        for _ in range(3):
             h = int(outer) + 4
             side = 2 * h + 1
-            ix, iy = int(math.floor(x + 0.5)), int(math.floor(y + 0.5))
+            ix, iy = math.floor(x + 0.5), math.floor(y + 0.5)
             raw = np.empty((side, side), np.float32)
             stamp = raw
             cut(u2, f4, swap, flip, iy - h, ix - h, raw)
@@ -381,7 +376,6 @@ def measure_stars(
                         raw[j, i] -= mosaic[(iy - h + j) & 1, (ix - h + i) & 1]
             n_mended = 0
             if clean:
-                sky = np.empty(3)
                 n = 0
                 for j in range(0, side, 3):
                     for i in range(0, side, 3):

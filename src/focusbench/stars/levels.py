@@ -21,6 +21,7 @@ class Bands:
         self._pool = ThreadPoolExecutor(n_threads) if n_threads > 1 else None
 
     def __call__(self, n_rows: int, work: Callable[[int, int], object]) -> None:
+        """Do `work(first, last)` for rows that together are all of `n_rows`."""
         if self._pool is None or n_rows < 8:
             work(0, n_rows)
             return
@@ -49,18 +50,15 @@ class Levels:
         White noise of one pixel of the frame.
     window : (top, left, height, width)
         Part of the frame that is measured.
-    structure : float
-        How much more the sky varies on the scale of the mesh than noise makes it, in units of the
-        noise of a pixel.
     """
 
     images: list[Image]
     factor: int
     noise: float
     window: tuple[int, int, int, int]
-    structure: float = 0.0
 
     def scale(self, level: int) -> int:
+        """Pixels of the frame, along a side, in one of a level's."""
         return self.factor << level
 
 

@@ -94,7 +94,7 @@ def hfd_astap(stamp, cx, cy, level, sigma, reach):
     """
     n_y, n_x = stamp.shape
     size = int(reach) + 1
-    x0, y0 = int(math.floor(cx + 0.5)), int(math.floor(cy + 0.5))
+    x0, y0 = math.floor(cx + 0.5), math.floor(cy + 0.5)
     while size > 1:
         lit = 0
         for j in range(max(0, y0 - size), min(n_y, y0 + size + 1)):

@@ -37,7 +37,7 @@ def smooth(image, out, first, last):
 @kernel(nb.void(IMAGE, IMAGE, nb.i8, nb.i8), fastmath=True)
 def take_off(image, wide, first, last):
     """Take the image at a quarter of the resolution, interpolated linearly, off `image`."""
-    n_y, n_x = image.shape
+    n_x = image.shape[1]
     w_y, w_x = wide.shape
     line = np.empty(w_x + 2, np.float32)
     for y in range(first, last):

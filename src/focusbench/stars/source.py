@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from focusbench.errors import MeasurementError
 
 _NO_U2 = np.zeros((1, 1), np.uint16)
+_NO_BITS = np.uint32(0)
 _NO_F4 = np.zeros((1, 1), np.float32)
 
 
@@ -33,18 +34,20 @@ class Source:
     u2: NDArray[np.uint16]
     f4: NDArray[np.float32]
     swap: bool = False
-    flip: np.uint32 = np.uint32(0)
+    flip: np.uint32 = _NO_BITS
     transposed: bool = False
     whole_numbers: bool = True
     full: float = 3e38
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         image = self.u2 if self.f4.size <= 1 and self.u2.size > 1 else self.f4
         return int(image.shape[0]), int(image.shape[1])
 
     @property
     def is_u2(self) -> bool:
+        """Whether the pixels are in `u2`."""
         return self.u2.size > 1
 
     @property
