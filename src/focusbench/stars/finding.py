@@ -15,6 +15,8 @@ from focusbench.stars.source import Source
 
 MOST_STARS = 500
 MOST_PROFILES = 100
+"""Stars whose FWHM and HFD are measured where these are not what was asked for."""
+_FEW = 5
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -25,17 +27,36 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 @dataclass(frozen=True, eq=False)
 class Found:
+    """Objects of a frame that might be stars, most significant first.
+
+    Attributes
+    ----------
+    rows : array, shape (n, len(COLUMNS))
+        What was measured of each.
+    size : StarSize
+        Size that the stars have in common.
+    blended : bool array, shape (n,)
+        Whether another object lies in the aperture.
+    window : (top, left, height, width)
+        Part of the frame that was measured.
+    unclear : bool array, shape (n,)
+        Whether what lies under it may be structure of the sky.
+    uneven : float
+        How much more the sky varies at the stars' scale than noise makes it.
+    rivalry : float
+        Weight of objects of another size over that of the stars.
+    """
+
     rows: NDArray[np.float64]
     size: StarSize
     blended: NDArray[np.bool_]
-    level: int
     window: tuple[int, int, int, int]
-    noise: float
     unclear: NDArray[np.bool_]
     uneven: float
     rivalry: float
 
-    def table(self, min_diameter_px: float) -> NDArray[np.void]:
+    def table(self, min_diameter_px: float, min_stars: int) -> NDArray[np.void]:
+        """Table of stars, each with the first reason, if any, not to use it."""
         rows, size = self.rows, self.size
         c = {name: rows[:, k] for name, k in COLUMN.items()}
         table = np.zeros(len(rows), STAR_FIELDS)
@@ -69,12 +90,18 @@ class Found:
             drop(c["r50"] < 0.6 * size.r50, "sharper than the optics")
             drop(c["r50"] > 1.6 * size.r50, "wider than the stars")
             clear = (reason == "") & ~self.unclear
-            if clear.sum() >= 5:
+            if clear.sum() >= _FEW:
                 drop(self.unclear, "not clear of the uneven sky")
             else:
                 odd = np.abs(np.log(c["r50"] / size.r50)) > 0.07
                 odd |= c["r90"] / c["r50"] > 1.05 * size.r90 / size.r50
                 drop(self.unclear & odd, "not clear of the uneven sky")
+            good = reason == ""
+            if 2 < good.sum() < _FEW:
+                # A noisy radius must not decide between two sure ones.
+                weak = good & (c["snr"] < 0.1 * np.sort(c["snr"][good])[-2])
+                if good.sum() - weak.sum() >= max(2, min_stars):
+                    drop(weak, "too faint beside the others")
         drop(np.cumsum(reason == "") > MOST_STARS, f"beyond the {MOST_STARS} brightest")
         table["used"] = reason == ""
         return table
@@ -92,7 +119,7 @@ class Found:
             return "few and faint stars"
         if abs(np.log(value / self.size.r50)) > 0.08:
             return "bright and faint stars differ in size"
-        if self.uneven > 3.0 and len(used) < 5:
+        if self.uneven > 3.0 and len(used) < _FEW:
             return "uneven sky and few stars"
         if self.rivalry > 0.6:
             return "objects of another size are as many"
@@ -100,20 +127,14 @@ class Found:
 
 
 def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: bool) -> Found:
+    """Find the stars of a frame and measure each; `every_profile`: FWHM and HFD of all."""
     meter = Meter(data, levels, bands)
     detail = Detail(levels, bands)
     size, rivalry = _frame_size(levels, detail, meter)
     if size is None:
+        nobody = np.zeros(0, bool)
         return Found(
-            np.zeros((0, len(COLUMNS))),
-            StarSize(1, 2),
-            np.zeros(0, bool),
-            0,
-            levels.window,
-            levels.noise,
-            np.zeros(0, bool),
-            1.0,
-            0.0,
+            np.zeros((0, len(COLUMNS))), StarSize(1, 2), nobody, levels.window, nobody, 1.0, 0.0
         )
     # the level on which a star's half-flux radius is about 1.2 pixels
     level = int(np.clip(round(np.log2(size.r50 / 1.2 / levels.factor)), 0, len(levels.images) - 1))
@@ -144,17 +165,7 @@ def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: boo
     uneven = detail.uneven(level, rows[sharp, 0], rows[sharp, 1], 2.2 * size.r90)
     if uneven > 3.0:
         unclear = peaks.significance[:n] < 6.0 * uneven
-    return Found(
-        rows[order],
-        size,
-        blended[order],
-        level,
-        levels.window,
-        levels.noise,
-        unclear[order],
-        uneven,
-        rivalry,
-    )
+    return Found(rows[order], size, blended[order], levels.window, unclear[order], uneven, rivalry)
 
 
 def _frame_size(levels: Levels, detail: Detail, meter: Meter) -> tuple[StarSize | None, float]:
@@ -194,7 +205,7 @@ def _frame_size(levels: Levels, detail: Detail, meter: Meter) -> tuple[StarSize 
     alone: list[int] = []
     for k in order:
         if all((x[k] - x[m]) ** 2 + (y[k] - y[m]) ** 2 > (1.1 * r90[m]) ** 2 for m in alone):
-            alone.append(k)
+            alone.append(int(k))
     rows, r50, r90, snr = rows[alone], r50[alone], r90[alone], snr[alone]
     weight = np.sqrt(np.minimum(snr, 200.0))
     votes = np.array([(weight * (np.abs(np.log(r50 / r)) < 0.2)).sum() for r in r50])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numba as nb
+from numba.core import config
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,14 @@ def kernel(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any
     """
 
     def register(function: Callable[..., Any]) -> Any:
-        before = nb.config.CACHE_DIR
+        before = config.CACHE_DIR
         if _CACHE_FOLDER is not None:
-            nb.config.CACHE_DIR = str(_CACHE_FOLDER)
+            config.CACHE_DIR = str(_CACHE_FOLDER)
         try:
             cached = _CACHE_FOLDER is not None
             compiled = nb.njit(nogil=True, cache=cached, error_model="numpy", **options)(function)
         finally:
-            nb.config.CACHE_DIR = before
+            config.CACHE_DIR = before
         _REGISTERED.append((compiled, signature))
         return compiled
 

@@ -96,6 +96,7 @@ def measure(
         whole,
         crop_percent,
         min_star_diameter_px / whole.binning,
+        min_stars,
         every_profile=metric in _PROFILE_METRICS,
         n_threads=n_threads,
     )
@@ -125,6 +126,7 @@ def _stars(
     frame: Frame,
     crop_percent: float,
     min_diameter_px: float,
+    min_stars: int,
     *,
     every_profile: bool,
     n_threads: int,
@@ -152,7 +154,7 @@ def _stars(
         if levels is None:
             raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
         found = find_stars(data, levels, bands, every_profile=every_profile)
-    stars = found.table(min_diameter_px)
+    stars = found.table(min_diameter_px, min_stars)
     if not stars["used"].any() and np.all(frame.pixels == frame.pixels[0, 0]):
         raise MeasurementError(
             f"Every pixel of the frame is {frame.pixels[0, 0]:g}; is the shutter open?"

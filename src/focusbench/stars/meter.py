@@ -147,7 +147,7 @@ class Meter:
         return min(max(k, -1), len(self._levels.images) - 1)
 
 
-def mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> NDArray[np.float32]:
+def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> NDArray[np.float32]:
     """What the four places of a colour mosaic read more than their mean, ADU; zeros for none.
 
     Stars are then measured on all pixels, each colour above its own sky: nothing is smeared, and
