@@ -78,7 +78,7 @@ class AutofocusOptions:
             ("hfd_astap:astap_cli", "HFD by ASTAP"),
         ),
         help="What is measured of the stars. HFR: the radius that holds half of a star's light. "
-        "Mean radius: N.I.N.A.'s HFR, to compare with its runs. HFD: a diameter, by ASTAP's method. "
+        "Mean radius: N.I.N.A.'s HFR, to compare with its runs. HFD: ASTAP's diameter. "
         "FWHM: for stars near focus alone. photutils, or ASTAP where it is installed: a second "
         "opinion.",
     )

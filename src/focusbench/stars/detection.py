@@ -102,13 +102,13 @@ class Detail:
         found = np.empty((n_most, 3), np.float32)
         bar = LOWEST_SIGNIFICANCE * max(noise, min(seen, 2 * noise))
         n = pyramid.peaks(detail, np.float32(bar), found)
-        found = found[np.argsort(-found[:n, 2], kind="stable")].astype(np.float64)
+        x, y, height = found[np.argsort(-found[:n, 2], kind="stable")].astype(np.float64).T
         scale = levels.scale(k)
         top, left = levels.window[:2]
         self._peaks[k] = Peaks(
-            (found[:, 0] + 0.5) * scale - 0.5 + left,
-            (found[:, 1] + 0.5) * scale - 0.5 + top,
-            found[:, 2] / noise,
+            np.asarray((x + 0.5) * scale - 0.5 + left, np.float64),
+            np.asarray((y + 0.5) * scale - 0.5 + top, np.float64),
+            np.asarray(height / noise, np.float64),
             np.full(n, k),
         )
         return self._peaks[k]

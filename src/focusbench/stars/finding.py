@@ -275,7 +275,7 @@ def _own_sizes(levels: Levels, found: Peaks, meter: Meter) -> NDArray[np.float64
             if same.any():
                 rows[k] = np.nan
             else:
-                kept.append(k)
+                kept.append(int(k))
         open_ = np.array(kept, dtype=np.intp)
         if len(open_) == 0:
             break

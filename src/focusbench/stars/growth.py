@@ -119,10 +119,12 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
     sky = np.empty(3)
     start_x, start_y = cx, cy
     ring_sky(stamp, cx, cy, aperture, outer, floor, guess, values, sky)
-    # Centroid under a Gaussian window of σ = r50, moved twice the way (Bertin's XWIN).
+    # Centroid under a Gaussian window (Bertin's XWIN), wide so that lopsided light counts, too;
+    # each step is longer by what the window holds back.
     moment_xx = moment_yy = moment_xy = 1.0
     reach = min(aperture, 3.0 * r50 + 1.0)
-    window = 1.0 / (2.0 * r50 * r50)
+    window_variance = 2.25 * r50 * r50
+    window = 0.5 / window_variance
     level = sky[0]
     side = 2 * int(reach) + 4
     across = np.empty(side)
@@ -150,7 +152,7 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
             break
         dx, dy = sx / s, sy / s
         moment_xx, moment_yy, moment_xy = sxx / s - dx * dx, syy / s - dy * dy, sxy / s - dx * dy
-        gain = 2.0 if turn < 8 else 1.0
+        gain = 1.4 if turn < 8 else 1.0
         cx, cy = cx + gain * dx, cy + gain * dy
         cx = min(max(cx, start_x - aperture), start_x + aperture)
         cy = min(max(cy, start_y - aperture), start_y + aperture)
@@ -262,7 +264,8 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
         below = 0.0
         for k in range(n_use + 1):
             after = below + light[k]
-            for column, of_all in ((6, 0.5), (7, 0.9)):
+            for column in range(6, 8):
+                of_all = 0.5 if column == 6 else 0.9
                 if row[column] != row[column] and after >= of_all * flux and light[k] > 0:
                     t = (of_all * flux - below) / light[k]
                     low = max(k - 0.5, 0.0)
@@ -286,9 +289,10 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
         split = math.sqrt(0.25 * (moment_xx - moment_yy) ** 2 + moment_xy**2)
         long, short = half_trace + split, max(half_trace - split, 1e-9)
         # without the window: 1/σ² = 1/σ_w² − 1/σ_window²
-        limit = 0.98 * r50 * r50
+        limit = 0.98 * window_variance
         long, short = min(long, limit), min(short, limit)
-        long, short = 1 / (1 / long - 1 / (r50 * r50)), 1 / (1 / short - 1 / (r50 * r50))
+        long = 1 / (1 / long - 1 / window_variance)
+        short = 1 / (1 / short - 1 / window_variance)
         row[9] = math.sqrt(long / short)
 
 
@@ -384,7 +388,10 @@ def measure_stars(
                             values[n] = v
                             n += 1
                 guess = nth(values, n, n // 2) if n > 0 else nb.f4(0)
-                stamp = raw.copy()
+                stamp = np.empty((side, side), np.float32)
+                for j in range(side):
+                    for i in range(side):
+                        stamp[j, i] = raw[j, i]
                 wide = r50 > 3.5
                 for j in range(1, side - 1):
                     for i in range(1, side - 1):
@@ -422,7 +429,9 @@ def measure_stars(
             if moved < 3.5 or not moved < 1e9:
                 break
         row[0], row[1] = x * scale + shift, y * scale + shift
-        for k in (5, 6, 7, 8, 18, 19):
+        for k in range(5, 9):
             row[k] *= scale
+        row[18] *= scale
+        row[19] *= scale
         row[2] *= scale * scale
         row[14], row[16] = n_mended, n_full

@@ -19,6 +19,7 @@ from numba.core import config
 
 logger = logging.getLogger(__name__)
 
+_numba: Any = config
 _REGISTERED: list[tuple[Any, Any]] = []
 _LOCK = threading.Lock()
 
@@ -35,14 +36,14 @@ def kernel(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any
     """
 
     def register(function: Callable[..., Any]) -> Any:
-        before = config.CACHE_DIR
+        before = _numba.CACHE_DIR
         if _CACHE_FOLDER is not None:
-            config.CACHE_DIR = str(_CACHE_FOLDER)
+            _numba.CACHE_DIR = str(_CACHE_FOLDER)
         try:
             cached = _CACHE_FOLDER is not None
             compiled = nb.njit(nogil=True, cache=cached, error_model="numpy", **options)(function)
         finally:
-            config.CACHE_DIR = before
+            _numba.CACHE_DIR = before
         _REGISTERED.append((compiled, signature))
         return compiled
 

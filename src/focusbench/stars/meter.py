@@ -160,16 +160,16 @@ def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> N
     step = 2 * max(1, round((height * width / 30_000) ** 0.5 / 2))
     n_y, n_x = (height - 2) // step, (width - 2) // step
     values = np.empty((2, 2, n_y, n_x))
-    image = frame.u2 if frame.is_u2 else frame.f4
     for j in range(2):
         for i in range(2):
             y, x = (top & ~1) + j, (left & ~1) + i
-            sample = np.array(image[y : y + n_y * step : step, x : x + n_x * step : step])
+            part = np.s_[y : y + n_y * step : step, x : x + n_x * step : step]
             if frame.is_u2:
-                if frame.swap:
-                    sample = sample.byteswap()
-                sample = sample ^ np.uint16(frame.flip)
-            values[j, i] = sample
+                sample = frame.u2[part]
+                sample = sample.byteswap() if frame.swap else sample
+                values[j, i] = sample ^ np.uint16(frame.flip)
+            else:
+                values[j, i] = frame.f4[part]
     values[~np.isfinite(values)] = np.nan
     difference = values - values.mean(axis=(0, 1))
     block = (

@@ -23,14 +23,16 @@ def cut(u2, f4, swap, flip, top, left, out):
     one compiled kernel serves both.
     """
     of_float = f4.shape[0] * f4.shape[1] > 1
-    n_y, n_x = f4.shape if of_float else u2.shape
+    n_y = f4.shape[0] if of_float else u2.shape[0]
+    n_x = f4.shape[1] if of_float else u2.shape[1]
     width = out.shape[1]
     start, stop = min(max(0, -left), width), max(0, min(width, n_x - left))
     for j in range(out.shape[0]):
         y = top + j
         to = out[j]
         if not 0 <= y < n_y or start >= stop:
-            to[:] = np.nan
+            for i in range(width):
+                to[i] = np.nan
             continue
         for i in range(start):
             to[i] = np.nan
