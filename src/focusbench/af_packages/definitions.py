@@ -6,6 +6,7 @@ LABELS = {
     "hfr": "HFR",
     "hfr_mean_radius": "HFR, mean radius",
     "hfd": "HFD",
+    "hfd_astap": "HFD",
     "fwhm": "FWHM",
 }
 

@@ -18,7 +18,8 @@ VALIDATION = -1
 FIELDS = np.dtype([("sweep", "i4"), ("point", "i4"), ("frame", "i4"), *STAR_FIELDS.descr])
 
 _ECSV_TYPES = {"i": "int", "f": "float", "b": "bool", "U": "string"}
-_UNITS = {"x": "pix", "y": "pix", "hfr": "pix", "hfr_mean_radius": "pix", "diameter": "pix"}
+_PIXELS = ("x", "y", "diameter", "hfr", "hfr_mean_radius", "hfd_astap", "fwhm")
+_UNITS = dict.fromkeys(_PIXELS, "pix")
 
 
 def header() -> str:

@@ -27,7 +27,7 @@ def measure_frame(
     Parameters
     ----------
     frame : path, Frame or array of shape (n_y, n_x)
-    metric : {"hfr", "hfr_mean_radius", "hfr:photutils", "hfd_astap:astap_cli"}
+    metric : {"hfr", "hfr_mean_radius", "hfd_astap", "fwhm", "hfr:photutils", "hfd_astap:astap_cli"}
     min_star_diameter_px : float, pixels at 1×1
     crop_percent : float
     min_stars : int

@@ -72,12 +72,15 @@ class AutofocusOptions:
         choices=(
             ("hfr", "HFR"),
             ("hfr_mean_radius", "HFR, mean radius"),
+            ("hfd_astap", "HFD"),
+            ("fwhm", "FWHM"),
             ("hfr:photutils", "HFR by photutils"),
             ("hfd_astap:astap_cli", "HFD by ASTAP"),
         ),
         help="What is measured of the stars. HFR: the radius that holds half of a star's light. "
-        "Mean radius: N.I.N.A.'s HFR, to compare with its runs. photutils, or ASTAP where it is "
-        "installed: a second opinion.",
+        "Mean radius: N.I.N.A.'s HFR, to compare with its runs. HFD: ASTAP's diameter. "
+        "FWHM: for stars near focus alone. photutils, or ASTAP where it is installed: a second "
+        "opinion.",
     )
     min_star_diameter_px: float = option(
         default=3.0,

@@ -4,7 +4,7 @@ Never: moves, exposes, fits a V-curve or reads a file.
 Imported by: engine, simulator tests and the rooms above; imports frames, errors.
 """
 
-from focusbench.stars.measure import METRICS, measure
+from focusbench.stars.measure import METRICS, measure, warm
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
 
-__all__ = ["METRICS", "STAR_FIELDS", "Measurement", "measure"]
+__all__ = ["METRICS", "STAR_FIELDS", "Measurement", "measure", "warm"]

@@ -1,146 +1,156 @@
-"""Where the stars are, and how wide they are, from the frame seen at several scales.
+"""Where the stars are: peaks of the level on which a star is about three pixels wide.
 
-At full resolution a donut is a ring of fragments. Seen at the scale of the whole donut it is one
-peak, and that peak stands higher above the noise than any of its fragments at their own scale
-(the matched filter of a wider object gathers more light). So peaks are sought at all scales, and
-the most significant one owns everything inside its footprint.
+At full resolution a donut is a ring of fragments; on that level it is one peak. What is wider
+than a star (nebulae, a galaxy, a gradient) is removed there as the same level smoothed at four
+times the scale.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-_THRESHOLD = 6.0
-_MOST_PEAKS_PER_SCALE = 1500
-_COARSEST_BIN = 32
-# A donut with a large hole stands nearly as high at the scale of its ring; lean to the whole.
-_COARSER_IS_BETTER = 1.12
+from focusbench.stars import pyramid
+from focusbench.stars.levels import Bands, Levels
+
+_SMOOTH_NOISE = 0.375
+"""Noise left by the binomial kernel (1 2 1)²/16: √(6²)/16."""
+
+LOWEST_SIGNIFICANCE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
-    """Peaks of all scales, most significant first.
-
-    Attributes
-    ----------
-    x, y : float arrays, shape (n_peaks,), pixels of the full frame
-    scale : float array, shape (n_peaks,), pixels
-        Standard deviation of the smoothing under which the peak was seen.
-    significance : float array, shape (n_peaks,)
-        Height over the noise at that scale.
-    """
+    """Peaks, most significant first: x, y in pixels of the frame, the level they were seen on."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    scale: NDArray[np.float64]
     significance: NDArray[np.float64]
+    level: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index: NDArray[np.generic] | slice) -> "Peaks":
-        return Peaks(self.x[index], self.y[index], self.scale[index], self.significance[index])
+    def __getitem__(self, index: NDArray[np.generic]) -> "Peaks":
+        return Peaks(self.x[index], self.y[index], self.significance[index], self.level[index])
 
 
-def binned(image: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Mean over squares of `factor` pixels; zeros are added where they do not fit."""
-    if factor == 1:
-        return image
-    pad_y, pad_x = (-image.shape[0]) % factor, (-image.shape[1]) % factor
-    if pad_y or pad_x:
-        image = np.pad(image, ((0, pad_y), (0, pad_x)))
-    total = image[0::factor].copy()
-    for k in range(1, factor):
-        total += image[k::factor]
-    result = total[:, 0::factor].copy()
-    for k in range(1, factor):
-        result += total[:, k::factor]
-    result /= np.float32(factor * factor)
-    return result
-
-
-def find_peaks(image: NDArray[np.float32], noise: float) -> Peaks:
-    """Local maxima of the frame at scales of about 1, 2, 4, … 32 pixels.
+class Detail:
+    """Peaks of each level, found when asked for.
 
     Parameters
     ----------
-    image : float32 array, shape (n_y, n_x), ADU above the sky
-    noise : float, ADU
-        Of one pixel.
+    levels : Levels
+    bands : Bands
     """
-    from scipy.ndimage import gaussian_filter
 
-    found: list[tuple[NDArray[np.float64], ...]] = []
-    bin_px, level = 1, image
-    while True:
-        smooth = gaussian_filter(level, 1.0, mode="constant", truncate=3.0)
-        # White noise under a bin of b pixels and a Gaussian of one bin falls by 2√π b.
-        level_noise = noise / (2.0 * np.sqrt(np.pi) * bin_px)
-        # Where noise hangs together (a colour mosaic, an uneven sky) this scale shows more, best
-        # seen in the darkest quarter, which is sky even where donuts fill most of the frame. It
-        # raises the bar for a peak, but not without limit: close donuts look like it.
-        step = max(1, round((smooth.size / 50_000) ** 0.5))
-        low, high = np.percentile(smooth[::step, ::step], [5.0, 25.0])
-        seen = float(high - low) / 0.970  # those quantiles of a Gaussian differ by 0.970 σ
-        bar = _THRESHOLD * min(max(level_noise, seen), 3.0 * level_noise)
-        y, x = _local_maxima(smooth, bar)
-        significance = smooth[y, x].astype(float) / level_noise
-        best = np.argsort(-significance, kind="stable")[:_MOST_PEAKS_PER_SCALE]
-        half = (bin_px - 1) / 2
-        scale = bin_px * (1.0 + 1.0 / 12.0) ** 0.5
-        found.append(
-            (
-                bin_px * x[best].astype(float) + half,
-                bin_px * y[best].astype(float) + half,
-                np.full(len(best), scale, float),
-                significance[best],
-            )
+    def __init__(self, levels: Levels, bands: Bands) -> None:
+        self._levels, self._bands = levels, bands
+        self._smoothed: dict[int, NDArray[np.float32]] = {}
+        self._peaks: dict[int, Peaks] = {}
+        self._detail: dict[int, NDArray[np.float32]] = {}
+
+    def scale(self, k: int) -> int:
+        """Pixels of the frame, along a side, in one of level k's."""
+        return self._levels.scale(k)
+
+    def _smooth(self, k: int) -> NDArray[np.float32]:
+        if k not in self._smoothed:
+            image = self._levels.images[k]
+            out = np.empty_like(image)
+            self._bands(len(image), lambda a, b: pyramid.smooth(image, out, a, b))
+            self._smoothed[k] = out
+        return self._smoothed[k]
+
+    def uneven(
+        self, k: int, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+    ) -> float:
+        """How much more level k varies away from the stars at x, y than noise makes it."""
+        detail, scale = self._detail[k], self._levels.scale(k)
+        step = max(1, round((detail.size / 6_000) ** 0.5))
+        sample = detail[::step, ::step]
+        noise = self._levels.noise / scale * _SMOOTH_NOISE
+        row, column = np.indices(sample.shape)
+        places = np.c_[column.ravel(), row.ravel()] * float(step * scale) + 0.5 * scale
+        places += np.array(self._levels.window[1::-1], dtype=float)
+        free = np.ones(len(places), bool)
+        if len(x):
+            near = cKDTree(np.c_[x, y]).query(places, distance_upper_bound=radius)[0]
+            free = ~np.isfinite(near)
+        if free.sum() < 100:
+            return 1.0
+        # Upwards alone: the smoothed level that was taken off leaves troughs between stars.
+        return max(float(np.percentile(sample.ravel()[free], 84.13)), 0.0) / noise
+
+    def peaks(self, k: int, n_most: int = 4000) -> Peaks:
+        """Peaks of level k above the noise, most significant first."""
+        if k in self._peaks:
+            return self._peaks[k]
+        levels = self._levels
+        detail = self._smooth(k)
+        if k + 2 < len(levels.images):
+            wide = self._smooth(k + 2)
+            detail = detail.copy() if k >= 2 else self._smoothed.pop(k)
+            self._bands(len(detail), lambda a, b: pyramid.take_off(detail, wide, a, b))
+        noise = levels.noise / levels.scale(k) * _SMOOTH_NOISE
+        # where the sky itself is uneven at this scale, more must be asked of a star
+        step = max(1, round((detail.size / 10_000) ** 0.5))
+        low, high = np.percentile(detail[::step, ::step], [10.0, 40.0])
+        seen = float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ
+        self._detail[k] = detail
+        found = np.empty((n_most, 3), np.float32)
+        bar = LOWEST_SIGNIFICANCE * max(noise, min(seen, 2 * noise))
+        n = pyramid.peaks(detail, np.float32(bar), found)
+        x, y, height = found[np.argsort(-found[:n, 2], kind="stable")].astype(np.float64).T
+        scale = levels.scale(k)
+        top, left = levels.window[:2]
+        self._peaks[k] = Peaks(
+            np.asarray((x + 0.5) * scale - 0.5 + left, np.float64),
+            np.asarray((y + 0.5) * scale - 0.5 + top, np.float64),
+            np.asarray(height / noise, np.float64),
+            np.full(n, k),
         )
-        if bin_px == _COARSEST_BIN or min(image.shape) < 6 * 2 * bin_px:
-            break
-        bin_px, level = 2 * bin_px, binned(level, 2)
-    peaks = Peaks(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    worth = peaks.significance * _COARSER_IS_BETTER ** np.log2(peaks.scale)
-    return peaks[np.argsort(-worth, kind="stable")]
+        return self._peaks[k]
 
 
-def _local_maxima(
-    image: NDArray[np.float32], threshold: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the pixels above the threshold that no neighbour tops."""
-    padded = np.pad(image, 1, constant_values=-np.inf)
-    width = padded.shape[1]
-    flat = padded.reshape(-1)
-    index = np.flatnonzero(flat > threshold)
-    for offset in (-width - 1, -width, -width + 1, -1):
-        index = index[flat[index] >= flat[index + offset]]
-    # Of two equal neighbours the later one is the peak, so that a plateau is found once.
-    for offset in (1, width - 1, width, width + 1):
-        index = index[flat[index] > flat[index + offset]]
-    row, column = np.divmod(index, width)
-    return row - 1, column - 1
-
-
-def strongest(peaks: Peaks, radius: NDArray[np.float64] | float, n_most: int) -> NDArray[np.intp]:
-    """Indices of the peaks that lie in no stronger peak's footprint, strongest first.
-
-    Parameters
-    ----------
-    peaks : Peaks
-    radius : float, or float array of shape (n_peaks,), pixels
-        Of each peak's footprint.
-    n_most : int
-        Stop after so many.
-    """
-    radii = np.broadcast_to(np.asarray(radius, float), (len(peaks),))
-    free = np.ones(len(peaks), bool)
+def apart(peaks: Peaks, radius: NDArray[np.float64], n_most: int) -> NDArray[np.intp]:
+    """Indices of the peaks outside the footprints of all stronger ones that were taken."""
+    cell = max(float(radius.max(initial=1.0)), 1.0)
+    grid: dict[tuple[int, int], list[int]] = {}
     taken: list[int] = []
+    xs, ys, rs = peaks.x.tolist(), peaks.y.tolist(), radius.tolist()
     for k in range(len(peaks)):
-        if not free[k]:
-            continue
-        taken.append(k)
-        if len(taken) == n_most:
-            break
-        free &= (peaks.x - peaks.x[k]) ** 2 + (peaks.y - peaks.y[k]) ** 2 > radii[k] ** 2
+        x, y = xs[k], ys[k]
+        cx, cy = int(x // cell), int(y // cell)
+        free = True
+        for i in (cx - 1, cx, cx + 1):
+            for j in (cy - 1, cy, cy + 1):
+                for m in grid.get((i, j), ()):
+                    if (xs[m] - x) ** 2 + (ys[m] - y) ** 2 < rs[m] ** 2:
+                        free = False
+        if free:
+            grid.setdefault((cx, cy), []).append(k)
+            taken.append(k)
+            if len(taken) == n_most:
+                break
     return np.array(taken, dtype=np.intp)
+
+
+def seeds(detail: Detail, n_levels: int, n_each: int) -> Peaks:
+    """The most significant peaks of every level, well apart on their level."""
+    parts = []
+    for k in range(n_levels):
+        peaks = detail.peaks(k)
+        peaks = peaks[np.arange(min(40 * n_each, len(peaks)))]
+        free = apart(peaks, np.full(len(peaks), 4.0 * detail.scale(k)), 8 * n_each)
+        # the best half, and others from further down: the best may all lie on a bright trail
+        rest = free[n_each // 2 :]
+        spread = rest[:: max(1, -(-len(rest) // (n_each - n_each // 2)))]
+        parts.append(peaks[np.r_[free[: n_each // 2], spread]])
+    return Peaks(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("x", "y", "significance", "level")
+        )
+    )

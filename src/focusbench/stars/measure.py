@@ -4,40 +4,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.errors import MeasurementError, OptionsError, TooFewStars
-from focusbench.frames import Frame, bayer_pattern, crop, luminance
+from focusbench.frames import Frame, bayer_pattern, crop, luminance, saturation_level
 from focusbench.stars.astap_cli import (
     ASTAP_CLI_DEFINITION,
     ASTAP_CLI_METRIC,
     measure_with_astap,
 )
-from focusbench.stars.detection import Peaks, find_peaks, strongest
-from focusbench.stars.measurement import STAR_FIELDS, Measurement
-from focusbench.stars.photometry import Photometry, StarSize, photometry
+from focusbench.stars.measurement import Measurement
 from focusbench.stars.photutils_provider import (
     PHOTUTILS_DEFINITION,
     PHOTUTILS_METRIC,
     measure_with_photutils,
 )
-from focusbench.stars.sky import SkySubtracted, subtract_sky
 
 OWN_METRICS = {
     "hfr": "Half-flux radius: radius of the circle around the star's centroid that holds half of "
     "its flux (curve of growth), in pixels of the frame.",
     "hfr_mean_radius": "Mean distance of the star's flux from its centroid, each pixel weighted "
     "by its flux, in pixels of the frame.",
+    "hfd_astap": "Half-flux diameter after ASTAP: twice the flux-weighted mean distance from the "
+    "centroid, within the radius that its lit pixels reach, in pixels of the frame.",
+    "fwhm": "Full width at half maximum of a Moffat profile fitted to the mean radial profile, in "
+    "pixels of the frame.",
 }
+_PROFILE_METRICS = ("hfd_astap", "fwhm")
 METRICS = {
     **OWN_METRICS,
     PHOTUTILS_METRIC: PHOTUTILS_DEFINITION,
     ASTAP_CLI_METRIC: ASTAP_CLI_DEFINITION,
 }
 """The metrics that `measure` knows, with what each means; a colon names another provider."""
-
-MOST_STARS = 300
-_SEEDS = 40
-_LOWEST_SNR = 10.0
-_LARGEST_AXIS_RATIO = 1.5
-_FEWEST_TO_COMPARE = 5
+_SMALLEST_SIDE_PX = 8
 
 
 def measure(
@@ -47,13 +44,14 @@ def measure(
     min_star_diameter_px: float = 3.0,
     crop_percent: float = 0.0,
     min_stars: int = 1,
+    n_threads: int = 1,
 ) -> Measurement:
     """Measure how sharp a frame's stars are.
 
     Parameters
     ----------
     frame : Frame, or array of shape (n_y, n_x), ADU
-    metric : {"hfr", "hfr_mean_radius", "hfr:photutils", "hfd_astap:astap_cli"}
+    metric : {"hfr", "hfr_mean_radius", "hfd_astap", "fwhm", "hfr:photutils", "hfd_astap:astap_cli"}
         See `METRICS`.
     min_star_diameter_px : float, pixels
         Stars whose footprint is smaller are dropped. Given for a frame at 1×1; divided by the
@@ -62,6 +60,8 @@ def measure(
         Of each side's length, left out of the measurement, half of it at either end.
     min_stars : int
         Fewest stars that make a measurement.
+    n_threads : int
+        Threads to measure in; the result is the same.
 
     Raises
     ------
@@ -92,16 +92,25 @@ def measure(
         )
     if bayer_pattern(whole):
         whole = luminance(whole)
-    pixels = crop(whole.pixels, crop_percent)
-    stars = _measure_stars(subtract_sky(pixels), min_star_diameter_px / whole.binning)
-    stars["x"] += (whole.pixels.shape[1] - pixels.shape[1]) // 2
-    stars["y"] += (whole.pixels.shape[0] - pixels.shape[0]) // 2
+    stars, doubt = _stars(
+        whole,
+        crop_percent,
+        min_star_diameter_px / whole.binning,
+        min_stars,
+        every_profile=metric in _PROFILE_METRICS,
+        n_threads=n_threads,
+    )
     used = stars[stars["used"]]
     if len(used) < max(1, min_stars):
         raise TooFewStars(len(used), max(1, min_stars))
     value, scatter, error = _ensemble(used[metric])
-    others = {name: _ensemble(used[name])[0] for name in OWN_METRICS if name != metric}
-    return Measurement(metric, OWN_METRICS[metric], value, error, scatter, len(used), others, stars)
+    unsure = () if metric in _PROFILE_METRICS else _PROFILE_METRICS
+    others = {
+        name: _ensemble(used[name])[0] for name in OWN_METRICS if name not in (metric, *unsure)
+    }
+    return Measurement(
+        metric, OWN_METRICS[metric], value, error, scatter, len(used), others, stars, doubt
+    )
 
 
 def _ensemble(values: NDArray[np.float64]) -> tuple[float, float | None, float | None]:
@@ -113,88 +122,53 @@ def _ensemble(values: NDArray[np.float64]) -> tuple[float, float | None, float |
     return value, scatter, 1.2533 * scatter / len(values) ** 0.5
 
 
-def _measure_stars(sky: SkySubtracted, min_diameter_px: float) -> NDArray[np.void]:
-    """Table of everything that might be a star, most significant first."""
-    peaks = find_peaks(sky.image, sky.noise)
-    if len(peaks) == 0:
-        return np.zeros(0, STAR_FIELDS)
-    # First what scale the frame's stars have, each peak judged at its own scale …
-    own = peaks[strongest(peaks, 2.5 * peaks.scale, 2 * MOST_STARS)]
-    scale = _weighted_median(own.scale, own.significance)
-    size = _frame_size(sky, own[_of_scale(own, scale)][:_SEEDS], scale)
-    # … then the stars themselves, now that a star's width is known, at that scale alone: a finer
-    # one would show the fragments of a donut, a coarser one would merge neighbours.
-    alike = peaks[peaks.scale == scale]
-    candidates = alike[strongest(alike, 1.25 * size.r90, 2 * MOST_STARS)]
-    return _table(photometry(sky, candidates, size), size, min_diameter_px)
+def _stars(
+    frame: Frame,
+    crop_percent: float,
+    min_diameter_px: float,
+    min_stars: int,
+    *,
+    every_profile: bool,
+    n_threads: int,
+) -> tuple[NDArray[np.void], str]:
+    """Table of everything that might be a star, and why its used ones may mislead."""
+    # Here, since numba takes its time to import.
+    from focusbench.stars.finding import find_stars
+    from focusbench.stars.kernel import compile_kernels
+    from focusbench.stars.levels import Bands, build
+    from focusbench.stars.source import source
+
+    compile_kernels()
+    data = source(frame.pixels, saturation_level(frame))
+    height, width = crop(frame.pixels, crop_percent).shape
+    if data.transposed:
+        height, width = width, height
+    window = ((data.shape[0] - height) // 2, (data.shape[1] - width) // 2, height, width)
+    if min(height, width) < _SMALLEST_SIDE_PX:
+        raise MeasurementError(
+            f"The frame is too small to hold a star: {width} × {height} pixels, "
+            f"at least {_SMALLEST_SIDE_PX} × {_SMALLEST_SIDE_PX} are needed."
+        )
+    with Bands(n_threads) as bands:
+        levels = build(data, window, bands)
+        if levels is None:
+            raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
+        found = find_stars(data, levels, bands, every_profile=every_profile)
+    stars = found.table(min_diameter_px, min_stars)
+    if not stars["used"].any() and np.all(frame.pixels == frame.pixels[0, 0]):
+        raise MeasurementError(
+            f"Every pixel of the frame is {frame.pixels[0, 0]:g}; is the shutter open?"
+        )
+    if data.transposed:
+        stars["x"], stars["y"] = stars["y"].copy(), stars["x"].copy()
+    return stars, found.doubt(stars)
 
 
-def _of_scale(peaks: Peaks, scale: float) -> NDArray[np.bool_]:
-    """Peaks of the given scale and its neighbours, one octave up and down."""
-    return np.abs(np.log2(peaks.scale / scale)) < 1.5
+def warm() -> None:
+    """Compile what measures stars, or load it, so that the first frame does not wait for it.
 
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
-
-
-def _frame_size(sky: SkySubtracted, seeds: Peaks, scale: float) -> StarSize:
-    """Width that the most significant stars have in common.
-
-    The aperture follows from the width, and the width from the light in the aperture; started
-    from a narrow star of this scale, a few rounds settle to a hundredth. The scale bounds the
-    width: a uniform disc seen best at a scale has 1.1 to 2.2 times that for its radius, a
-    Gaussian 0.8 to 1.7 times for its half-flux radius. The finest scale takes all that is finer.
+    Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
-    size = StarSize(r50=1.1 * scale, r90=1.6 * scale)
-    for _ in range(8):
-        stars = photometry(sky, seeds, size)
-        whole = np.isfinite(stars.r90) & (stars.snr > 0)
-        best = whole & ~stars.saturated & ~stars.at_border & (stars.clear > 0.6)
-        good = best if best.any() else whole
-        if not good.any():
-            break
-        r50 = _weighted_median(stars.r50[good], stars.snr[good])
-        r90 = _weighted_median(stars.r90[good], stars.snr[good])
-        r50 = min(max(r50, 0.4), 2.2 * scale)
-        before, size = size, StarSize(r50, min(max(r90, 1.2 * r50), 3.0 * r50))
-        if abs(size.aperture - before.aperture) < 0.01 * size.aperture:
-            break
-    return size
+    from focusbench.stars.kernel import compile_kernels
 
-
-def _table(stars: Photometry, size: StarSize, min_diameter_px: float) -> NDArray[np.void]:
-    """The table of stars, each with the first reason, if any, not to use it."""
-    table = np.zeros(len(stars.x), STAR_FIELDS)
-    for name in ("x", "y", "flux", "snr", "peak", "diameter"):
-        table[name] = getattr(stars, name)
-    table["hfr"], table["hfr_mean_radius"] = stars.r50, stars.mean_radius
-
-    reason = table["reason"]
-
-    def drop(where: NDArray[np.bool_], why: str) -> None:
-        reason[where & (reason == "")] = why
-
-    drop(~np.isfinite(stars.r50) | (stars.snr < _LOWEST_SNR), "too faint")
-    drop(stars.at_border, "touches the border")
-    drop(stars.saturated, "saturated")
-    drop(stars.diameter < min_diameter_px, "smaller than the minimum star diameter")
-    drop(stars.blended, "blended with a neighbour")
-    drop(stars.clear < 0.6, "hidden by a neighbour or missing pixels")
-    good = reason == ""
-    if good.any():
-        usual = float(np.median(stars.axis_ratio[good]))
-        drop(stars.axis_ratio > _LARGEST_AXIS_RATIO * max(usual, 1.0), "elongated")
-    # Through one telescope stars differ by field curvature and noise, not by more than this.
-    drop(stars.r50 < 0.6 * size.r50, "sharper than the optics")
-    drop(stars.r50 > 1.6 * size.r50, "wider than the stars")
-    good = reason == ""
-    if good.sum() >= _FEWEST_TO_COMPARE:
-        middle, scatter, _ = _ensemble(stars.r50[good])
-        unlike = np.abs(stars.r50 - middle) > max(5.0 * (scatter or 0.0), 0.1 * middle)
-        drop(unlike, "unlike the other stars")
-    drop(np.cumsum(reason == "") > MOST_STARS, f"beyond the {MOST_STARS} most significant")
-    table["used"] = reason == ""
-    return table
+    compile_kernels()

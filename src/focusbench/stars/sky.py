@@ -1,194 +1,122 @@
-"""Pixels made ready for measuring: sky taken off, noise known, single hot pixels mended."""
+"""The light between the stars: a mesh of robust levels, extrapolated to the border."""
 
-from dataclasses import dataclass
-from itertools import pairwise
-
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.errors import MeasurementError
+from focusbench.stars.kernel import kernel
+from focusbench.stars.pixels import IMAGE, nth
 
-_SMALLEST_SIDE_PX = 8
-_LARGEST_VALUE = 1e12
-_CELL_PX = 128
-_MOST_CELLS = 16
-_CELL_SAMPLES = 1024
+_ROW = nb.types.Array(nb.f8, 2, "C")
 
 
-@dataclass(frozen=True, eq=False)
-class SkySubtracted:
-    """A frame without its sky.
+@kernel(nb.void(IMAGE, nb.i8, nb.f4, _ROW, _ROW, nb.i8, nb.i8))
+def tile_levels(image, tile, floor, level, noise, first, last):
+    """Sky level and noise of each tile, from about 256 of its bins; NaN where too few count.
 
-    Attributes
-    ----------
-    image : float32 array, shape (n_y, n_x), ADU
-        Above the sky; 0 where `valid` is False.
-    valid : bool array, shape (n_y, n_x)
-        False where the frame held no finite number.
-    saturated : bool array, shape (n_y, n_x)
-    noise : float, ADU
-        Standard deviation of one sky pixel.
+    Level: the median after three rounds of leaving out what lies more than 2.5 σ above it. Noise:
+    from the differences of neighbours, so that an uneven sky does not count as noise.
     """
+    n_y, n_x = image.shape
+    values = np.empty(1200, np.float32)
+    steps = np.empty(1200, np.float32)
+    skip = max(1, int(np.ceil(tile / 16.0)))
+    for row in range(first, last):
+        for column in range(level.shape[1]):
+            # the last tile reaches back, so that all have full size
+            y0 = max(0, min(row * tile, n_y - tile))
+            x0 = max(0, min(column * tile, n_x - tile))
+            n = m = 0
+            for y in range(y0, min(y0 + tile, n_y), skip):
+                for x in range(x0 + (y // skip) % skip, min(x0 + tile, n_x - 1), skip):
+                    v, w = image[y, x], image[y, x + 1]
+                    if v == v and n < 1200:
+                        values[n] = v
+                        n += 1
+                    if v == v and w == w and m < 1200:
+                        steps[m] = abs(v - w)
+                        m += 1
+            if n < 16 or m < 16:
+                level[row, column] = noise[row, column] = np.nan
+                continue
+            sigma = max(floor, nb.f4(1.4826 / np.sqrt(2.0)) * nth(steps, m, m // 2))
+            middle = nth(values, n, n // 2)
+            for _ in range(3):
+                spread = sigma
+                # half the spread below the middle: stars lie above
+                k = 0
+                for i in range(n):
+                    if values[i] <= middle:
+                        steps[k] = middle - values[i]
+                        k += 1
+                if k > 8:
+                    spread = max(sigma, nb.f4(1.4826) * nth(steps, k, k // 2))
+                k = 0
+                for i in range(n):
+                    if values[i] <= middle + nb.f4(2.5) * spread:
+                        values[k], values[i] = values[i], values[k]
+                        k += 1
+                if k == n or k < 16:
+                    break
+                n = k
+                middle = nth(values, n, n // 2)
+            level[row, column] = middle
+            noise[row, column] = sigma
 
-    image: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-    saturated: NDArray[np.bool_]
-    noise: float
+
+@kernel(nb.void(IMAGE, _ROW, nb.f8, nb.f8, nb.i8, nb.i8), fastmath=False)
+def subtract_mesh(image, mesh, tile_y, tile_x, first, last):
+    """Take the mesh, interpolated linearly and extrapolated so beyond its outer centres, off."""
+    n_x = image.shape[1]
+    m_y, m_x = mesh.shape
+    line = np.empty(m_x, np.float64)
+    for y in range(first, last):
+        v = (y + 0.5) / tile_y - 0.5
+        k = min(max(int(np.floor(v)), 0), max(m_y - 2, 0))
+        t = v - k if m_y > 1 else 0.0
+        for c in range(m_x):
+            line[c] = mesh[k, c] + (t * (mesh[k + 1, c] - mesh[k, c]) if m_y > 1 else 0.0)
+        if m_x == 1:
+            for x in range(n_x):
+                image[y, x] -= nb.f4(line[0])
+            continue
+        row = image[y]
+        for c in range(m_x - 1):
+            start = 0 if c == 0 else int(np.ceil((c + 0.5) * tile_x - 0.5))
+            stop = n_x if c == m_x - 2 else int(np.ceil((c + 1.5) * tile_x - 0.5))
+            slope = (line[c + 1] - line[c]) / tile_x
+            base = line[c] + slope * (0.5 - (c + 0.5) * tile_x)
+            for x in range(max(start, 0), min(stop, n_x)):
+                row[x] -= nb.f4(base + slope * x)
 
 
-def subtract_sky(pixels: NDArray[np.generic]) -> SkySubtracted:
-    """Take the sky off a frame.
+def mesh_shape(shape: tuple[int, int], tile: int) -> tuple[int, int]:
+    """Number of tiles down and across; what is left over at the end stretches them."""
+    return max(1, round(shape[0] / tile)), max(1, round(shape[1] / tile))
 
-    The sky is a smooth surface of second order through the modes of cells that are larger than
-    any donut, so that no star is mistaken for sky; each star takes off its own local rest later.
 
-    Parameters
-    ----------
-    pixels : array, shape (n_y, n_x), ADU
-        Any real type, either byte order; NaN and infinite pixels are left out.
+def settle(level: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mesh without holes and without tiles that a galaxy or a crowd has lifted.
 
-    Raises
-    ------
-    MeasurementError
-        Not two-dimensional, too small, no numbers in it, or all the same.
+    A tile is replaced by the median of its neighbours where it differs from it by more than five
+    times the usual difference and by more than the noise; the others stay, so that a gradient
+    keeps its slope up to the border.
     """
-    image, valid = _as_float(pixels)
-    quantum = 1.0 if pixels.dtype.kind in "iu" else 0.0
-    low, high = float(image.min()), float(image.max())
-    if low == high:
-        raise MeasurementError(f"Every pixel of the frame is {low:g}; is the shutter open?")
-    saturated = _saturated(pixels, image, high)
-
-    image -= _sky_surface(image, valid, quantum)
-    image[~valid] = 0.0
-    step = max(1, round((image.size / 50_000) ** 0.5))
-    sample = image[::step, ::step]
-    level, noise = _clipped(sample[valid[::step, ::step]], quantum)
-    image -= np.float32(level)
-    image[~valid] = 0.0
-    # Rounded or noise-free frames have sky pixels that hardly differ; without a floor the last
-    # bit would look like a thousand stars.
-    noise = max(noise, 0.5 * quantum, 1e-6 * (high - low))
-    _mend_hot_pixels(image, noise)
-    return SkySubtracted(image, valid, saturated, noise)
-
-
-def _as_float(pixels: NDArray[np.generic]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Copy of the pixels as float32, and where they hold a number."""
-    if pixels.ndim != 2:
-        raise MeasurementError(
-            f"A frame has two dimensions, this one has {pixels.ndim}; give one plane of it."
-        )
-    if pixels.dtype.kind not in "buif":
-        raise MeasurementError(f"Pixels of type {pixels.dtype} cannot be measured; give numbers.")
-    if min(pixels.shape) < _SMALLEST_SIDE_PX:
-        raise MeasurementError(
-            f"The frame is too small to hold a star: {pixels.shape[1]} × {pixels.shape[0]} pixels, "
-            f"at least {_SMALLEST_SIDE_PX} × {_SMALLEST_SIDE_PX} are needed."
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        image = pixels.astype(np.float32)
-        if pixels.dtype.kind == "f":
-            valid = np.abs(image) < _LARGEST_VALUE
-        else:
-            valid = np.ones(pixels.shape, bool)
-    if not valid.any():
-        raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
-    image[~valid] = image[valid].min()
-    return image, valid
-
-
-def _saturated(
-    pixels: NDArray[np.generic], image: NDArray[np.float32], high: float
-) -> NDArray[np.bool_]:
-    """Pixels that hit the top of the converter.
-
-    The top of the type, or a value that several pixels share as the highest of the frame: cameras
-    of 12 or 14 bits, and those that subtract a bias, stop below the top of the type.
-    """
-    if pixels.dtype.kind not in "iu":
-        return np.zeros(pixels.shape, bool)
-    top = float(np.iinfo(str(pixels.dtype.newbyteorder("="))).max)
-    if high < 1000:
-        return image >= top
-    at_the_top = image >= high
-    level = high if np.count_nonzero(at_the_top) >= 4 else top
-    return image >= min(level, 0.98 * top)
-
-
-def _clipped(values: NDArray[np.float32], quantum: float) -> tuple[float, float]:
-    """Mode and standard deviation of the sky among `values`, stars clipped away.
-
-    The clip uses the median absolute deviation, the result the standard deviation: that of
-    rounded values jumps in steps of a whole ADU, this one does not.
-    """
-    kept = values
-    centre = spread = 0.0
-    for _ in range(8):
-        centre = float(np.median(kept))
-        spread = max(1.4826 * float(np.median(np.abs(kept - centre))), 0.5 * quantum)
-        inside = kept[np.abs(kept - centre) <= 3.0 * spread]
-        if inside.size == kept.size or inside.size == 0:
-            break
-        kept = inside
-    mean, std = float(np.mean(kept, dtype=np.float64)), float(np.std(kept, dtype=np.float64))
-    # SExtractor's mode (Bertin & Arnouts 1996); in a cell that is mostly star it misleads.
-    mode = 2.5 * centre - 1.5 * mean if abs(mean - centre) < 0.3 * std else centre
-    # The mode of rounded values is one of a few; their mean is not.
-    return (mean if std < 2.0 * quantum else mode), std
-
-
-def _sky_surface(
-    image: NDArray[np.float32], valid: NDArray[np.bool_], quantum: float
-) -> NDArray[np.float32]:
-    """Sky of every pixel (or one number, shape (1, 1), for a small frame)."""
-    n_y, n_x = (min(_MOST_CELLS, round(side / _CELL_PX)) for side in image.shape)
-    rows = np.linspace(0, image.shape[0], n_y + 1).astype(int) if n_y else np.zeros(1, int)
-    columns = np.linspace(0, image.shape[1], n_x + 1).astype(int) if n_x else np.zeros(1, int)
-    cells = []
-    for top, bottom in pairwise(rows):
-        for left, right in pairwise(columns):
-            step = max(1, int(((bottom - top) * (right - left) / _CELL_SAMPLES) ** 0.5))
-            part = np.s_[top:bottom:step, left:right:step]
-            values = image[part][valid[part]]
-            if values.size >= 64:
-                mode, _ = _clipped(values, quantum)
-                cells.append(((top + bottom) / 2, (left + right) / 2, mode))
-    if min(n_y, n_x) < 3 or len(cells) < 9:
-        return np.zeros((1, 1), np.float32)  # the caller takes the level off
-    y, x, level = np.array(cells).T
-    y, x = y / image.shape[0] - 0.5, x / image.shape[1] - 0.5
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    kept = np.ones(len(level), bool)
-    weights = np.zeros(6)
-    for _ in range(4):
-        weights, *_ = np.linalg.lstsq(terms[kept], level[kept], rcond=None)
-        rest = level - terms @ weights
-        spread = 1.4826 * np.median(np.abs(rest[kept] - np.median(rest[kept])))
-        inside = np.abs(rest) <= 3.0 * spread
-        if inside.sum() < 7 or (inside == kept).all():
-            break
-        kept = inside
-    c, cx, cy, cxx, cxy, cyy = (np.float32(w) for w in weights)
-    yy = ((np.arange(image.shape[0], dtype=np.float32) + 0.5) / image.shape[0] - 0.5)[:, None]
-    xx = ((np.arange(image.shape[1], dtype=np.float32) + 0.5) / image.shape[1] - 0.5)[None, :]
-    surface: NDArray[np.float32] = (c + cx * xx + cxx * xx * xx) + (cy + cxy * xx) * yy
-    surface += cyy * yy * yy
-    return surface
-
-
-def _mend_hot_pixels(image: NDArray[np.float32], noise: float) -> None:
-    """Replace, in place, pixels that no optics can have lit by the median around them.
-
-    Through any telescope at least three of the eight neighbours of a bright pixel are lit, too; a
-    hot pixel has none, a pair of them one, a cosmic ray's track two.
-    """
-    width = image.shape[1]
-    bright = np.flatnonzero(image > 8.0 * noise)
-    row, column = np.divmod(bright, width)
-    bright = bright[(row > 0) & (row < image.shape[0] - 1) & (column > 0) & (column < width - 1)]
-    flat = image.reshape(-1)
-    around = np.array([-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1])
-    neighbours = np.sort(flat[bright[:, None] + around], axis=1)
-    hot = neighbours[:, 5] < 0.2 * flat[bright] + noise
-    flat[bright[hot]] = 0.5 * (neighbours[hot, 3] + neighbours[hot, 4])
+    good = np.isfinite(level)
+    level = np.where(good, level, np.median(level[good]))
+    if min(level.shape) < 3:
+        return level
+    padded = np.pad(level, 1, mode="reflect", reflect_type="odd")
+    around = np.median(
+        [
+            padded[j : j + level.shape[0], i : i + level.shape[1]]
+            for j in range(3)
+            for i in range(3)
+            if (j, i) != (1, 1)
+        ],
+        axis=0,
+    )
+    off = np.abs(level - around)
+    usual = np.median(off)
+    bar = np.maximum(5 * usual, 3 * np.nanmedian(noise))
+    return np.where(off > bar, around, level)

@@ -1,0 +1,123 @@
+"""Reading pixels as they lie in memory: decoding, cutting out, telling what no optics can produce.
+
+Frames come as uint16 (native, or big-endian as in FITS files, with or without the sign bit that
+BZERO = 32768 stands for) or as float32; anything else is converted before. Every kernel that
+touches pixels exists for those two types and no more, so that little has to be compiled.
+"""
+
+import numba as nb
+import numpy as np
+
+from focusbench.stars.kernel import kernel
+
+U2 = nb.types.Array(nb.u2, 2, "C", readonly=True)
+F4 = nb.types.Array(nb.f4, 2, "C", readonly=True)
+IMAGE = nb.types.Array(nb.f4, 2, "C")
+
+
+@kernel(nb.void(U2, F4, nb.b1, nb.u4, nb.i8, nb.i8, IMAGE))
+def cut(u2, f4, swap, flip, top, left, out):
+    """Copy a rectangle of the frame into `out`, ADU; NaN outside the frame and for infinities.
+
+    The frame is `f4` where that is no dummy of one pixel, else `u2`; both are arguments so that
+    one compiled kernel serves both.
+    """
+    of_float = f4.shape[0] * f4.shape[1] > 1
+    n_y = f4.shape[0] if of_float else u2.shape[0]
+    n_x = f4.shape[1] if of_float else u2.shape[1]
+    width = out.shape[1]
+    start, stop = min(max(0, -left), width), max(0, min(width, n_x - left))
+    for j in range(out.shape[0]):
+        y = top + j
+        to = out[j]
+        if not 0 <= y < n_y or start >= stop:
+            for i in range(width):
+                to[i] = np.nan
+            continue
+        for i in range(start):
+            to[i] = np.nan
+        for i in range(stop, width):
+            to[i] = np.nan
+        if of_float:
+            floats = f4[y]
+            for i in range(start, stop):
+                f = floats[left + i]
+                to[i] = f if abs(f) < nb.f4(3e38) else nb.f4(np.nan)
+        elif swap:
+            row = u2[y]
+            for i in range(start, stop):
+                v = nb.u4(row[left + i])
+                to[i] = nb.f4((((v >> nb.u4(8)) | (v << nb.u4(8))) & nb.u4(0xFFFF)) ^ flip)
+        else:
+            row = u2[y]
+            for i in range(start, stop):
+                to[i] = nb.f4(nb.u4(row[left + i]) ^ flip)
+
+
+@kernel(nb.f4(IMAGE, nb.i8, nb.i8, nb.f4, nb.f4, nb.b1))
+def mended(stamp, j, i, sky, sigma, smooth):
+    """The pixel's value, or what its neighbours say where no optics can have produced it.
+
+    The sharpest star a camera sees (FWHM 1.5 px) lights at least three neighbours of its brightest
+    pixel to a third of it; a hot pixel lights none, a pair or a straight cosmic ray one or two. So
+    the third brightest neighbour decides. `smooth` says that stars are wide: then a pixel may not
+    stand out of a star's plateau either. The same upside down for dead pixels and columns.
+    """
+    p = stamp[j, i]
+    near = np.empty(8, np.float32)
+    n = 0
+    for dj in range(-1, 2):
+        for di in range(-1, 2):
+            jj, ii = j + dj, i + di
+            if (dj or di) and 0 <= jj < stamp.shape[0] and 0 <= ii < stamp.shape[1]:
+                v = stamp[jj, ii]
+                if v == v:
+                    k = n
+                    while k > 0 and near[k - 1] > v:
+                        near[k] = near[k - 1]
+                        k -= 1
+                    near[k] = v
+                    n += 1
+    if n < 5:
+        return p
+    third, median = near[n - 3], 0.5 * (near[(n - 1) // 2] + near[n // 2])
+    if p - third > 5 * sigma and third - sky < nb.f4(0.2) * (p - sky):
+        return nb.f4(median)
+    excess = p - median
+    if (
+        smooth
+        and excess > 8 * sigma
+        and excess > nb.f4(0.5) * (median - sky)
+        and third - median < nb.f4(0.25) * excess
+    ):
+        return nb.f4(median)
+    third = near[2]
+    if p < sky - 6 * sigma and third - p > nb.f4(0.7) * (median - p):
+        # the darkest neighbours may belong to the same dead column
+        return nb.f4(0.5 * (near[n - 3] + near[n - 4]))
+    return p
+
+
+@kernel(nb.f4(nb.types.Array(nb.f4, 1, "C"), nb.i8, nb.i8))
+def nth(values, n, k):
+    """k-th smallest of the first n values (quickselect); their order is changed."""
+    low, high = 0, n - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+    return values[k]

@@ -1,0 +1,46 @@
+"""Compiled kernels: nothing is compiled on import, and no cache folder is no error."""
+
+import os
+import subprocess
+import sys
+
+
+def _run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_importing_the_room_does_not_import_the_compiler():
+    done = _run("import sys, focusbench.stars; print('numba' in sys.modules)")
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_a_cache_folder_that_cannot_be_written_is_passed_over(tmp_path):
+    blocked = tmp_path / "a file, no folder"
+    blocked.write_text("")
+    done = _run(
+        "from focusbench.stars import kernel; print(kernel._CACHE_FOLDER)",
+        NUMBA_CACHE_DIR=str(blocked),
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(blocked) not in done.stdout
+
+
+def test_without_any_cache_folder_a_kernel_is_compiled_in_the_process():
+    code = """
+import numba as nb
+from focusbench.stars import kernel
+kernel._CACHE_FOLDER = None
+@kernel.kernel(nb.f8(nb.f8))
+def twice(x):
+    return 2 * x
+kernel.compile_kernels()
+print(twice(3))
+"""
+    done = _run(code)
+    assert done.stdout.strip() == "6.0", done.stderr
