@@ -44,3 +44,13 @@ print(twice(3))
 """
     done = _run(code)
     assert done.stdout.strip() == "6.0", done.stderr
+
+
+def test_warming_leaves_nothing_to_compile():
+    # Once it compiled nothing at all: kernels are only known when their files are imported.
+    code = (
+        "import sys; from focusbench.stars import kernel, warm; warm();"
+        "assert 'focusbench.stars.finding' in sys.modules;"
+        "assert not kernel._REGISTERED"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -169,6 +169,7 @@ def warm() -> None:
 
     Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
+    from focusbench.stars import finding  # noqa: F401  kernels are known once imported
     from focusbench.stars.kernel import compile_kernels
 
     compile_kernels()
