@@ -19,12 +19,13 @@ import focusbench
 
 ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "src" / "focusbench"
-ROOMS = ("errors", *sorted(door.parent.name for door in HOUSE.glob("*/__init__.py")))
+SINGLE_FILES = ("compiled", "errors")
+ROOMS = (*SINGLE_FILES, *sorted(door.parent.name for door in HOUSE.glob("*/__init__.py")))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def door_of(room):
-    return HOUSE / "errors.py" if room == "errors" else HOUSE / room / "__init__.py"
+    return HOUSE / f"{room}.py" if room in SINGLE_FILES else HOUSE / room / "__init__.py"
 
 
 def names_offered(room):
@@ -50,7 +51,7 @@ def test_the_door_of_a_room_says_what_it_does_never_does_and_who_may_come_in(roo
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_what_a_room_offers_exists_and_is_documented(room):
-    is_empty = room != "errors" and len(list((HOUSE / room).glob("*.py"))) == 1
+    is_empty = room not in SINGLE_FILES and len(list((HOUSE / room).glob("*.py"))) == 1
     offered = names_offered(room)
     assert offered or is_empty
     module = importlib.import_module(f"focusbench.{room}")

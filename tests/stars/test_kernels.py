@@ -24,7 +24,7 @@ def test_a_cache_folder_that_cannot_be_written_is_passed_over(tmp_path):
     blocked = tmp_path / "a file, no folder"
     blocked.write_text("")
     done = _run(
-        "from focusbench.stars import kernel; print(kernel._CACHE_FOLDER)",
+        "from focusbench.stars.kernel import KERNELS; print(KERNELS.cache_folder)",
         NUMBA_CACHE_DIR=str(blocked),
     )
     assert done.returncode == 0, done.stderr
@@ -34,12 +34,12 @@ def test_a_cache_folder_that_cannot_be_written_is_passed_over(tmp_path):
 def test_without_any_cache_folder_a_kernel_is_compiled_in_the_process():
     code = """
 import numba as nb
-from focusbench.stars import kernel
-kernel._CACHE_FOLDER = None
-@kernel.kernel(nb.f8(nb.f8))
+from focusbench.stars.kernel import KERNELS
+KERNELS.cache_folder = None
+@KERNELS.kernel(nb.f8(nb.f8))
 def twice(x):
     return 2 * x
-kernel.compile_kernels()
+KERNELS.compile()
 print(twice(3))
 """
     done = _run(code)
@@ -49,8 +49,9 @@ print(twice(3))
 def test_warming_leaves_nothing_to_compile():
     # Once it compiled nothing at all: kernels are only known when their files are imported.
     code = (
-        "import sys; from focusbench.stars import kernel, warm; warm();"
+        "import sys; from focusbench.stars import warm; warm();"
+        "from focusbench.stars.kernel import KERNELS;"
         "assert 'focusbench.stars.finding' in sys.modules;"
-        "assert not kernel._REGISTERED"
+        "assert not KERNELS.waiting"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -134,11 +134,11 @@ def _stars(
     """Table of everything that might be a star, and why its used ones may mislead."""
     # Here, since numba takes its time to import.
     from focusbench.stars.finding import find_stars
-    from focusbench.stars.kernel import compile_kernels
+    from focusbench.stars.kernel import KERNELS
     from focusbench.stars.levels import Bands, build
     from focusbench.stars.source import source
 
-    compile_kernels()
+    KERNELS.compile()
     data = source(frame.pixels, saturation_level(frame))
     height, width = crop(frame.pixels, crop_percent).shape
     if data.transposed:
@@ -170,6 +170,6 @@ def warm() -> None:
     Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
     from focusbench.stars import finding  # noqa: F401  kernels are known once imported
-    from focusbench.stars.kernel import compile_kernels
+    from focusbench.stars.kernel import KERNELS
 
-    compile_kernels()
+    KERNELS.compile()
