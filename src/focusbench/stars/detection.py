@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from focusbench.stars import pyramid
 from focusbench.stars.levels import Bands, Levels
+from focusbench.stars.neighbours import far_from
 
 _SMOOTH_NOISE = 0.375
 """Noise left by the binomial kernel (1 2 1)²/16: √(6²)/16."""
@@ -71,17 +71,13 @@ class Detail:
         step = max(1, round((detail.size / 6_000) ** 0.5))
         sample = detail[::step, ::step]
         noise = self._levels.noise / scale * _SMOOTH_NOISE
-        row, column = np.indices(sample.shape)
-        places = np.c_[column.ravel(), row.ravel()] * float(step * scale) + 0.5 * scale
-        places += np.array(self._levels.window[1::-1], dtype=float)
-        free = np.ones(len(places), bool)
-        if len(x):
-            near = cKDTree(np.c_[x, y]).query(places, distance_upper_bound=radius)[0]
-            free = ~np.isfinite(near)
+        top, left = self._levels.window[:2]
+        rows, columns = (np.arange(n) * float(step * scale) + 0.5 * scale for n in sample.shape)
+        free = far_from(x, y, columns + left, rows + top, radius)
         if free.sum() < 100:
             return 1.0
         # Upwards alone: the smoothed level that was taken off leaves troughs between stars.
-        return max(float(np.percentile(sample.ravel()[free], 84.13)), 0.0) / noise
+        return max(float(np.percentile(sample[free], 84.13)), 0.0) / noise
 
     def peaks(self, k: int, n_most: int = 4000) -> Peaks:
         """Peaks of level k above the noise, most significant first."""

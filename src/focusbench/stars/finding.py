@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from focusbench.stars.detection import Detail, Peaks, seeds
 from focusbench.stars.growth import COLUMN, COLUMNS
 from focusbench.stars.levels import Bands, Levels
 from focusbench.stars.measurement import STAR_FIELDS
 from focusbench.stars.meter import Meter, StarSize
+from focusbench.stars.neighbours import pairs
 from focusbench.stars.source import Source
 
 MOST_STARS = 500
@@ -146,16 +146,16 @@ def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: boo
     order = np.arange(n)
     at = np.where(np.isfinite(rows[:, :2]), rows[:, :2], np.c_[peaks.x, peaks.y][:n])
     if n > 1:
-        same = cKDTree(at).query_pairs(0.7 * size.r50 + 0.5, output_type="ndarray")
+        same = pairs(at, 0.7 * size.r50 + 0.5)
         order = np.setdiff1d(order, same.max(axis=1)) if len(same) else order
     blended = np.zeros(n, bool)
     where = np.r_[at[order], np.c_[peaks.x, peaks.y][n:]]
     weight = np.r_[peaks.significance[order], peaks.significance[n:]]
     if len(where) > 1:
         reach = size.aperture + 0.3 * size.r50
-        pairs = cKDTree(where).query_pairs(reach, output_type="ndarray")
+        close = pairs(where, reach)
         for a, b in ((0, 1), (1, 0)):
-            i, j = pairs[:, a], pairs[:, b]
+            i, j = close[:, a], close[:, b]
             heavy = (i < len(order)) & (weight[j] > 0.04 * weight[i])
             blended[order[i[heavy]]] = True
     unclear = np.zeros(n, bool)
