@@ -67,7 +67,7 @@ def read(tree: Tree, options: MeasureOptions) -> Package:
     taken: list[_Taken] = []
     for name in frame_names(tree.names()):
         try:
-            taken.append(_measured(read_member(tree, name), options))
+            taken.append(_measured(read_member(tree, name, in_place=True), options))
         except FrameError as error:
             notes.append(f"{name} was skipped: {error}")
     if not taken:

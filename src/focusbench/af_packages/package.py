@@ -212,7 +212,7 @@ class Package:
         return dataclasses.replace(point, metric=value, error=None, scatter=None, rejected=rejected)
 
 
-def read_member(tree: Tree | None, name: str) -> Frame:
+def read_member(tree: Tree | None, name: str, *, in_place: bool = False) -> Frame:
     """Read one frame of a tree; it is known by its name, from a zip as well."""
     assert tree is not None
-    return read_frame(tree.frame(name), name)
+    return read_frame(tree.frame(name), name, in_place=in_place)

@@ -55,7 +55,7 @@ def measure_frame(
     True
     """
     if isinstance(frame, str | Path):
-        frame = read_frame(frame)
+        frame = read_frame(frame, in_place=True)
     return measure(
         frame,
         metric=metric,

@@ -133,7 +133,7 @@ def measure(arguments: Arguments) -> int:
     failed = 0
     for name in arguments.frames:
         try:
-            frame = api.read_frame(name)
+            frame = api.read_frame(name, in_place=True)
             measured = api.measure_frame(frame, metric=arguments.metric)
         except OptionsError:
             raise  # the words of the command are wrong, not this frame

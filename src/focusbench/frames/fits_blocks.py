@@ -6,12 +6,15 @@ array. Reference: FITS Standard 4.0, sections 3 to 5.
 """
 
 import math
+import mmap
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from focusbench.frames.frame import Stored
 
 BLOCK = 2880
 _CARD = 80
@@ -21,6 +24,7 @@ _UNSIGNED = {16: np.uint16, 32: np.uint32, 64: np.uint64}
 _KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
 
 Header = dict[str, object]
+Body = bytes | mmap.mmap
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ class Unit:
         )
 
 
-def units(body: bytes) -> Iterator[Unit]:
+def units(body: Body) -> Iterator[Unit]:
     """Walk through the units of a file; ends quietly where no further header starts."""
     start = 0
     while start + BLOCK <= len(body):
@@ -60,11 +64,12 @@ def units(body: bytes) -> Iterator[Unit]:
         start = data_start + -(-size // BLOCK) * BLOCK
 
 
-def image_of(body: bytes, unit: Unit) -> NDArray[np.generic]:
+def image_of(body: Body, unit: Unit) -> NDArray[np.generic] | Stored:
     """Pixels of an image unit, BZERO, BSCALE and BLANK applied.
 
     Unsigned integers stay integers (BZERO of half the range and no scale); otherwise scaled
-    pixels are float32, or float64 where the file has 32 bits or more.
+    pixels are float32, or float64 where the file has 32 bits or more. A plane of 16-bit integers
+    is left where it lies.
 
     Raises
     ------
@@ -80,6 +85,8 @@ def image_of(body: bytes, unit: Unit) -> NDArray[np.generic]:
     raw = raw.reshape(unit.axes)
     zero, scale = _real(header.get("BZERO"), 0.0), _real(header.get("BSCALE"), 1.0)
     blank = header.get("BLANK") if bitpix > 0 else None
+    if bitpix == 16 and raw.ndim == 2 and zero in (0.0, 32768.0) and scale == 1.0 and blank is None:
+        return Stored(raw, int(zero))
     if bitpix in _UNSIGNED and zero == 2.0 ** (bitpix - 1) and scale == 1.0 and blank is None:
         # Adding half the range to a signed integer flips its highest bit.
         unsigned = raw.astype(raw.dtype.newbyteorder("=")).view(_UNSIGNED[bitpix])
@@ -170,7 +177,7 @@ def _padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def _cards(body: bytes, start: int) -> tuple[list[str], int]:
+def _cards(body: Body, start: int) -> tuple[list[str], int]:
     """Cards of the header at `start`, and where its data start (−1 without an END)."""
     cards: list[str] = []
     for position in range(start, len(body) - _CARD + 1, _CARD):

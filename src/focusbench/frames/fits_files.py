@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.errors import FrameError
-from focusbench.frames.fits_blocks import Header, Unit, image_of, units
+from focusbench.frames.fits_blocks import Body, Header, Unit, image_of, units
+from focusbench.frames.frame import Stored
 from focusbench.frames.keywords import is_layout
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fz")
 """Endings of the names of FITS files, lower case."""
 
 
-def first_image(body: bytes, name: str) -> tuple[Header, NDArray[np.generic]]:
+def first_image(body: Body, name: str) -> tuple[Header, NDArray[np.generic] | Stored]:
     """Header and pixels of the first unit that holds two or three axes of pixels.
 
     Raises
@@ -21,7 +22,7 @@ def first_image(body: bytes, name: str) -> tuple[Header, NDArray[np.generic]]:
     FrameError
         Not FITS, damaged, or without an image.
     """
-    if not body.startswith(b"SIMPLE"):
+    if body[:6] != b"SIMPLE":
         raise FrameError(
             f"{name} is not a FITS file, nor XISF or camera raw; give a file of such a kind."
         )
@@ -40,7 +41,7 @@ def first_image(body: bytes, name: str) -> tuple[Header, NDArray[np.generic]]:
     raise FrameError(f"{name} holds no image; give a FITS file with a picture in it.")
 
 
-def _unpacked(body: bytes, unit: Unit) -> NDArray[np.generic]:
+def _unpacked(body: Body, unit: Unit) -> NDArray[np.generic]:
     """Pixels of a tile-compressed unit."""
     from astropy.io import fits
 
@@ -50,7 +51,8 @@ def _unpacked(body: bytes, unit: Unit) -> NDArray[np.generic]:
     try:
         header = fits.Header(list(words.items()))
         table = fits.BinTableHDU.fromstring(
-            header.tostring().encode("ascii") + body[unit.data_start :][: unit.data_size]
+            header.tostring().encode("ascii")
+            + body[unit.data_start : unit.data_start + unit.data_size]
         )
         pixels: NDArray[np.generic] = fits.CompImageHDU(bintable=table).data
     except Exception as error:  # astropy raises whatever the broken byte led it to

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.frames.fits_blocks import Header, whole_number
-from focusbench.frames.frame import Frame
+from focusbench.frames.frame import Frame, Stored
 
 _EXPOSURE = ("EXPTIME", "EXPOSURE", "EXP_TIME")
 _BINNING = ("XBINNING", "BINNING", "XBIN", "CCDXBIN")
@@ -31,7 +31,7 @@ _LAYOUT = re.compile(
 )
 
 
-def frame_of(header: Header, pixels: NDArray[np.generic], source: str) -> Frame:
+def frame_of(header: Header, pixels: NDArray[np.generic] | Stored, source: str) -> Frame:
     """A frame of these pixels, its fields read from the header."""
     exposure_s = number(header, _EXPOSURE)
     return Frame(

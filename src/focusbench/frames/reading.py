@@ -1,14 +1,19 @@
 """Frames read from files of any kind: FITS, XISF, camera raw."""
 
 import gzip
+import mmap
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from focusbench.errors import FrameError
 from focusbench.frames.colour import plane_mean, without_pattern
+from focusbench.frames.fits_blocks import Header
 from focusbench.frames.fits_files import FITS_SUFFIXES, first_image
-from focusbench.frames.frame import Frame
+from focusbench.frames.frame import Frame, Stored
 from focusbench.frames.keywords import frame_of
 from focusbench.frames.raw_files import RAW_SUFFIXES, raw_image
 from focusbench.frames.xisf_files import XISF_SIGNATURE, XISF_SUFFIXES, xisf_image
@@ -17,7 +22,9 @@ FRAME_SUFFIXES = (*FITS_SUFFIXES, *XISF_SUFFIXES, *RAW_SUFFIXES)
 """Endings of the names of files that `read_frame` reads, lower case."""
 
 
-def read_frame(source: str | Path | BinaryIO | bytes, name: str | None = None) -> Frame:
+def read_frame(
+    source: str | Path | BinaryIO | bytes, name: str | None = None, *, in_place: bool = False
+) -> Frame:
     """Read the first image of a file.
 
     FITS and XISF are known by their first bytes, camera raw by the ending of the name. Pixels
@@ -32,6 +39,11 @@ def read_frame(source: str | Path | BinaryIO | bytes, name: str | None = None) -
         where `rawpy` is installed.
     name : str, optional
         What to call it in `Frame.source` and in errors; the file's own name where not given.
+    in_place : bool
+        Leave the pixels of a plain FITS file on the disk: nothing of the size of the frame is
+        copied into memory. For a frame that is let go within the same breath: until then, or
+        until `Frame.pixels` is asked for, Windows lets nobody delete the file, and the process
+        ends if somebody cuts it short.
 
     Raises
     ------
@@ -40,17 +52,31 @@ def read_frame(source: str | Path | BinaryIO | bytes, name: str | None = None) -
         not installed.
     """
     named = name or (Path(source).name if isinstance(source, str | Path) else "The frame")
-    body = _unzipped(_bytes_of(source, named), named)
+    mapped = _mapped(source) if in_place and isinstance(source, str | Path) else None
+    body = _unzipped(_bytes_of(source, named), named) if mapped is None else b""
+    header: Header
+    pixels: NDArray[np.generic] | Stored
     if body.startswith(XISF_SIGNATURE):
         header, pixels = xisf_image(body, named)
-    elif not body.startswith(b"SIMPLE") and named.lower().endswith(RAW_SUFFIXES):
+    elif body and not body.startswith(b"SIMPLE") and named.lower().endswith(RAW_SUFFIXES):
         header, pixels = raw_image(body, named)
     else:
-        header, pixels = first_image(body, named)
-    if pixels.ndim == 3:
+        header, pixels = first_image(body if mapped is None else mapped, named)
+    if not isinstance(pixels, Stored) and pixels.ndim == 3:
         # A picture in colour is no mosaic any more, though its header may still name the pattern.
         header, pixels = without_pattern(header), plane_mean(pixels)
     return frame_of(header, pixels, named)
+
+
+def _mapped(path: str | Path) -> mmap.mmap | None:
+    """A plain FITS file as it lies on the disk; None for what has to be read another way."""
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(6) == b"SIMPLE":
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        pass  # reading it will say what is wrong, or work where no file can be mapped
+    return None
 
 
 def _bytes_of(source: str | Path | BinaryIO | bytes, name: str) -> bytes:

@@ -72,7 +72,7 @@ class Detail:
         sample = detail[::step, ::step]
         noise = self._levels.noise / scale * _SMOOTH_NOISE
         top, left = self._levels.window[:2]
-        rows, columns = (np.arange(n) * float(step * scale) + 0.5 * scale for n in sample.shape)
+        rows, columns = ((np.arange(n) * float(step) + 0.5) * scale for n in sample.shape)
         free = far_from(x, y, columns + left, rows + top, radius)
         if free.sum() < 100:
             return 1.0

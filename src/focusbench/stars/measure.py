@@ -86,9 +86,10 @@ def measure(
     if metric == ASTAP_CLI_METRIC:
         return measure_with_astap(frame, min_stars=min_stars)
     whole = frame if isinstance(frame, Frame) else Frame(np.asarray(frame))
-    if whole.pixels.ndim != 2:
+    n_axes = whole.stored[0].ndim
+    if n_axes != 2:
         raise MeasurementError(
-            f"A frame has two dimensions, this one has {whole.pixels.ndim}; give one plane of it."
+            f"A frame has two dimensions, this one has {n_axes}; give one plane of it."
         )
     if bayer_pattern(whole):
         whole = luminance(whole)
@@ -139,8 +140,9 @@ def _stars(
     from focusbench.stars.source import source
 
     KERNELS.compile()
-    data = source(frame.pixels, saturation_level(frame))
-    height, width = crop(frame.pixels, crop_percent).shape
+    raw, zero = frame.stored
+    data = source(raw, saturation_level(frame) - zero)
+    height, width = crop(raw, crop_percent).shape
     if data.transposed:
         height, width = width, height
     window = ((data.shape[0] - height) // 2, (data.shape[1] - width) // 2, height, width)
@@ -155,9 +157,9 @@ def _stars(
             raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
         found = find_stars(data, levels, bands, every_profile=every_profile)
     stars = found.table(min_diameter_px, min_stars)
-    if not stars["used"].any() and np.all(frame.pixels == frame.pixels[0, 0]):
+    if not stars["used"].any() and np.all(raw == raw[0, 0]):
         raise MeasurementError(
-            f"Every pixel of the frame is {frame.pixels[0, 0]:g}; is the shutter open?"
+            f"Every pixel of the frame is {raw[0, 0] + float(zero):g}; is the shutter open?"
         )
     if data.transposed:
         stars["x"], stars["y"] = stars["y"].copy(), stars["x"].copy()

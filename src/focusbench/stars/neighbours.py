@@ -35,8 +35,8 @@ def pairs(places: NDArray[np.float64], radius: float) -> NDArray[np.intp]:
 def far_from(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    columns: NDArray[np.float64],
-    rows: NDArray[np.float64],
+    columns: NDArray[np.floating],
+    rows: NDArray[np.floating],
     radius: float,
 ) -> NDArray[np.bool_]:
     """Crossings of a grid that have none of the places x, y within `radius`.
