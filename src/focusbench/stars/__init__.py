@@ -4,7 +4,16 @@ Never: moves, exposes, fits a V-curve or reads a file.
 Imported by: engine, simulator tests and the rooms above; imports frames, errors.
 """
 
+from focusbench.stars.common import common_stars, measure_common
 from focusbench.stars.measure import METRICS, measure, warm
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
 
-__all__ = ["METRICS", "STAR_FIELDS", "Measurement", "measure", "warm"]
+__all__ = [
+    "METRICS",
+    "STAR_FIELDS",
+    "Measurement",
+    "common_stars",
+    "measure",
+    "measure_common",
+    "warm",
+]
