@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.af_packages import Package, open_package
+from focusbench.af_packages import Package, by_common_stars, open_package
 from focusbench.curve import BestFocus, Outcome
 from focusbench.doctor import Finding, diagnose_points
 from focusbench.engine import verdict
@@ -100,7 +100,11 @@ class Analysis:
 
 
 def analyze(
-    source: str | Path | Package, *, curve: str = "auto", metric: str | None = None
+    source: str | Path | Package,
+    *,
+    curve: str = "auto",
+    metric: str | None = None,
+    common_stars: bool = False,
 ) -> Analysis:
     """Fit a saved or foreign run again and say what it shows.
 
@@ -113,6 +117,9 @@ def analyze(
         Which curve decides.
     metric : str, optional
         Another metric than the run's own.
+    common_stars : bool
+        Whether each point is measured anew by the stars that all frames share, so that stars
+        coming and going do not bend the curve; needs the run's table of stars, no frames.
 
     Raises
     ------
@@ -127,6 +134,8 @@ def analyze(
     <Outcome.FOCUSED: 'FOCUSED'>
     """
     package = source if isinstance(source, Package) else open_package(source)
+    if common_stars:
+        package = by_common_stars(package)
     best = package.best(curve=curve, metric=metric)
     findings = diagnose_points(
         [package.focus_points[i] for i in package.sweep()],

@@ -165,7 +165,12 @@ def analyze(arguments: Arguments) -> int:
     all_focused = True
     for name in arguments.packages:
         try:
-            analysis = api.analyze(name, curve=arguments.curve, metric=arguments.metric)
+            analysis = api.analyze(
+                name,
+                curve=arguments.curve,
+                metric=arguments.metric,
+                common_stars=arguments.common_stars,
+            )
         except OptionsError:
             raise
         except FocusbenchError as error:

@@ -111,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
         "--curve", default="auto", help="auto (default), two_lines, parabola or hyperbola"
     )
     analyze.add_argument("--metric", help="another metric than the run's own")
+    analyze.add_argument(
+        "--common-stars",
+        action="store_true",
+        help="measure each point by the stars that all frames share",
+    )
 
     samples = _command(
         verbs,

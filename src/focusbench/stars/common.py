@@ -105,8 +105,10 @@ def common_stars(
     sizes = _sizes(tables, which, column)
     counted = _counted(sizes)
     logs = np.log(sizes[:, counted])
-    values = _medians(logs)
-    noise = _noise(logs - values[:, None])
+    neighbours = _Neighbours(np.isfinite(logs))
+    values = _medians(logs, neighbours)
+    relative = logs - values[:, None]
+    noise = (relative - neighbours.between(relative)) / neighbours.spread
     results: list[Measurement | MeasurementError] = []
     for k, table in enumerate(tables):
         here = np.isfinite(logs[k])
@@ -239,40 +241,71 @@ def _counted(sizes: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.flatnonzero(times >= needed)
 
 
-def _medians(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+class _Neighbours:
+    """For each star (column) of each frame (row), the next frames on either side that have it.
+
+    Parameters
+    ----------
+    seen : bool array, shape (n_frames, n_stars)
+    """
+
+    def __init__(self, seen: NDArray[np.bool_]) -> None:
+        n_frames = len(seen)
+        frame = np.arange(n_frames)[:, None]
+        last = np.maximum.accumulate(np.where(seen, frame, -1), axis=0)
+        first = np.minimum.accumulate(np.where(seen, frame, n_frames)[::-1], axis=0)[::-1]
+        before, after = np.full(seen.shape, -1), np.full(seen.shape, n_frames)
+        before[1:], after[:-1] = last[:-1], first[1:]
+        self._any = (before >= 0) | (after < n_frames)
+        # Beyond the ends the one neighbour there is stands for both.
+        self._before = np.where(before < 0, np.minimum(after, n_frames - 1), before)
+        self._after = np.where(after == n_frames, np.maximum(before, 0), after)
+        span = np.maximum(self._after - self._before, 1)
+        self._share = np.where(self._after == self._before, 0.0, (frame - self._before) / span)
+
+    def between(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values interpolated between the neighbours, their own left out; NaN without any."""
+        first = np.take_along_axis(values, self._before, axis=0)
+        second = np.take_along_axis(values, self._after, axis=0)
+        return np.where(self._any, (1.0 - self._share) * first + self._share * second, np.nan)
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """Noise of a value less `between`, in units of that of one value."""
+        both = self._before != self._after
+        return np.sqrt(1.0 + np.where(both, (1.0 - self._share) ** 2 + self._share**2, 1.0))
+
+
+def _medians(logs: NDArray[np.float64], neighbours: _Neighbours) -> NDArray[np.float64]:
     """Median of each frame (row) over all stars, seen there or not; NaN for a frame with none.
 
-    Between the frames that have it, and beyond, a star keeps to what it reads relative to the
-    medians; these in turn follow from it.
+    A star that a frame lost reads what it does, relative to the medians, in the neighbouring
+    frames; how high the frame itself lies is told by the stars that it has.
     """
-    n_frames, n_stars = logs.shape
     seen = np.isfinite(logs)
     alive = np.flatnonzero(seen.any(axis=1))
-    medians = np.full(n_frames, np.nan)
-    medians[alive] = [np.median(logs[k, seen[k]]) for k in alive]
-    for _ in range(200):
-        whole = logs - medians[:, None]
-        for s in range(n_stars):
-            at = np.flatnonzero(seen[:, s])
-            whole[:, s] = np.interp(np.arange(n_frames), at, whole[at, s])
-        step = np.median(whole[alive], axis=1)
-        medians[alive] += step
-        if np.abs(step).max(initial=0.0) < 1e-5:
+    medians = np.full(len(logs), np.nan)
+    # A first guess: each star has its own factor throughout. Medians in turn (Tukey, Exploratory
+    # Data Analysis, 1977, chapter 11).
+    factors = np.zeros(logs.shape[1])
+    for _ in range(10):
+        for k in alive:
+            medians[k] = np.median((logs[k] - factors)[seen[k]])
+        for s in range(len(factors)):
+            factors[s] = np.median((logs[:, s] - medians)[seen[:, s]])
+        factors -= np.median(factors) if len(factors) else 0.0
+    for _ in range(20):
+        expected = neighbours.between(logs - medians[:, None])
+        before = medians.copy()
+        for k in alive:
+            known = np.isfinite(expected[k])
+            both = seen[k] & known
+            if both.any():
+                height = np.median((logs[k] - expected[k])[both])
+                whole = np.where(seen[k], logs[k], height + expected[k])
+                medians[k] = np.median(whole[seen[k] | known])
+            else:
+                medians[k] = np.median(logs[k, seen[k]])
+        if np.abs(medians - before)[alive].max(initial=0.0) < 1e-5:
             break
     return medians
-
-
-def _noise(relative: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What each star reads beside the mean of its two neighbouring frames, as noise of one frame.
-
-    At either end beside its one neighbour. NaN where there is nothing to compare with.
-    """
-    noise = np.full(relative.shape, np.nan)
-    for s in range(relative.shape[1]):
-        at = np.flatnonzero(np.isfinite(relative[:, s]))
-        r = relative[at, s]
-        if len(at) > 1:
-            noise[at[0], s], noise[at[-1], s] = (r[0] - r[1]) / 2**0.5, (r[-1] - r[-2]) / 2**0.5
-        if len(at) > 2:
-            noise[at[1:-1], s] = (r[1:-1] - 0.5 * (r[:-2] + r[2:])) / 1.5**0.5
-    return noise
