@@ -4,21 +4,27 @@ Never: knows what a kernel computes, and never imports another room.
 Imported by: curve, stars.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
 import numba as nb
 from numba.core import config
 
 __all__ = ["Kernels"]
 
 logger = logging.getLogger(__name__)
+
+_COMPLETE = "complete"
+"""Name of a file in the cache folder: every kernel was compiled."""
 
 _numba: Any = config
 
@@ -70,6 +76,11 @@ class Kernels:
         return register
 
     @property
+    def cached(self) -> bool:
+        """Whether the room's kernels were compiled before, by this process or an earlier one."""
+        return self.cache_folder is not None and (self.cache_folder / _COMPLETE).exists()
+
+    @property
     def waiting(self) -> int:
         """How many kernels are not compiled yet, of those whose files were imported."""
         return len(self._waiting)
@@ -77,6 +88,8 @@ class Kernels:
     def compile(self) -> None:
         """Compile every kernel that is not compiled yet, or load it from the cache folder."""
         with self._lock:
+            if not self._waiting:
+                return
             # In the order of their definition: those that are called come first.
             while self._waiting:
                 compiled, signature = self._waiting[0]
@@ -84,11 +97,17 @@ class Kernels:
                 # From now on arguments are converted to these types.
                 compiled.disable_compile()
                 del self._waiting[0]
+            if self.cache_folder is not None:
+                with contextlib.suppress(OSError):
+                    (self.cache_folder / _COMPLETE).touch()
 
 
 def _find_cache_folder(room: Path) -> Path | None:
     """Folder for a room's kernels: beside them, else the user's; None where none is writable."""
-    digest = hashlib.sha256()
+    # What numba would compile anew for: another release, Python or processor.
+    processor = llvmlite.binding.get_host_cpu_name()
+    versions = f"{nb.__version__} {sys.implementation.cache_tag} {processor}"
+    digest = hashlib.sha256(versions.encode())
     for file in sorted(room.glob("*.py")):
         text = file.read_bytes()
         if b"@kernel(" in text:

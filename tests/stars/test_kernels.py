@@ -46,6 +46,28 @@ print(twice(3))
     assert done.stdout.strip() == "6.0", done.stderr
 
 
+def test_what_was_compiled_once_is_known_to_be_compiled(tmp_path):
+    code = """
+import numba as nb
+from focusbench.stars import is_compiled
+from focusbench.stars.kernel import KERNELS
+print(is_compiled())
+KERNELS.compile()  # nothing is waiting, for no file with kernels was imported
+print(is_compiled())
+@KERNELS.kernel(nb.f8(nb.f8))
+def twice(x):
+    return 2 * x
+KERNELS.compile()
+print(is_compiled())
+"""
+    script = tmp_path / "script.py"  # the compiler keeps nothing of a function without a file
+    script.write_text(code)
+    command = f"import runpy; runpy.run_path({str(script)!r})"
+    done = [_run(command, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
+    told = [d.stdout.split() for d in done]
+    assert told == [["False", "False", "True"], ["True", "True", "True"]], done
+
+
 def test_warming_leaves_nothing_to_compile():
     # Once it compiled nothing at all: kernels are only known when their files are imported.
     code = (

@@ -100,6 +100,12 @@ def test_measuring_is_named():
     assert say(running(), Activity("measuring", 10_130), BUSY).first == "Point 7 of 9: measuring."
 
 
+def test_the_first_frame_on_a_computer_says_why_it_waits():
+    line = say(running(), Activity("preparing", 10_130), BUSY)
+    assert line.first.startswith("Point 7 of 9: preparing the star measurement")
+    assert "once per computer" in line.first
+
+
 def test_smart_focus_says_that_it_goes_on():
     current = PointStarted(10, 10, 9950, 0, "extension")
     progress = running(8, current=current, extension="The curve still falls inward.")

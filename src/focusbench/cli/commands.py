@@ -15,6 +15,7 @@ from focusbench.devices import Rig
 from focusbench.engine import Event, PointMeasured, PointStarted, Validated, Warned, request_cancel
 from focusbench.errors import FocusbenchError, OptionsError
 from focusbench.options import AutofocusOptions, load_options
+from focusbench.stars import is_compiled
 
 Arguments = argparse.Namespace
 
@@ -40,6 +41,16 @@ def lab(arguments: Arguments) -> int:
     return subprocess.run([*command, *arguments.jupyter], check=False).returncode
 
 
+def _say_preparing() -> None:
+    """Tell why the first frame on this computer takes so long."""
+    if not is_compiled():
+        print(
+            "Preparing the star measurement (once per computer, up to half a minute) ...",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 def _notebooks() -> Path:
     here = Path(__file__).resolve()
     for place in (here.parents[3] / "notebooks", here.parents[1] / "_notebooks"):
@@ -57,6 +68,8 @@ def run(arguments: Arguments) -> int:
         if getattr(arguments, name) is not None
     }
     options = options.replace(**given)
+    if not arguments.json:
+        _say_preparing()
     rig: Rig
     if arguments.simulate:
         rig = api.simulated_rig(seed=arguments.seed)
@@ -131,6 +144,8 @@ def cancel(arguments: Arguments) -> int:
 def measure(arguments: Arguments) -> int:
     """Measure frames; a frame that cannot be measured does not stop the others."""
     failed = 0
+    if not arguments.json:
+        _say_preparing()
     for name in arguments.frames:
         try:
             frame = api.read_frame(name, in_place=True)

@@ -33,7 +33,8 @@ class Activity:
 
     Attributes
     ----------
-    kind : {"idle", "moving", "settling", "exposing", "reading", "measuring"}
+    kind : {"idle", "moving", "settling", "exposing", "reading", "preparing", "measuring"}
+        "preparing": the first frame waits for the measurement of stars to be compiled.
     position : int or None, steps
         Where it is going, or where it exposes.
     since_s : float, seconds
@@ -42,7 +43,9 @@ class Activity:
         How long it should take; None where unknown.
     """
 
-    kind: Literal["idle", "moving", "settling", "exposing", "reading", "measuring"] = "idle"
+    kind: Literal["idle", "moving", "settling", "exposing", "reading", "preparing", "measuring"] = (
+        "idle"
+    )
     position: int | None = None
     since_s: float = 0.0
     expected_s: float | None = None

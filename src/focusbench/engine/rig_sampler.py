@@ -3,7 +3,7 @@
 import dataclasses
 
 from focusbench.curve import FocusPoint, Rejected
-from focusbench.devices import Rig, Stop, wait_until
+from focusbench.devices import POLL_S, Rig, Stop, wait_until
 from focusbench.engine.progress import Activity
 from focusbench.engine.sampler import Sample
 from focusbench.errors import (
@@ -15,7 +15,7 @@ from focusbench.errors import (
 )
 from focusbench.frames import Dark, DarkLibrary, Frame
 from focusbench.options import AutofocusOptions
-from focusbench.stars import measure
+from focusbench.stars import measure, warm_in_background
 
 MOVE_TIMEOUT_S = 300.0
 """A move that takes longer than this never ends."""
@@ -86,6 +86,7 @@ class RigSampler:
         self._check_nobody_moved_it()
         if then is not None:
             self._begin(then)
+        self._prepare(position, stop)
         self.activity = Activity("measuring", position, self.now())
         sample = self._measure(frame, position)
         self.activity = Activity(since_s=self.now())
@@ -217,6 +218,17 @@ class RigSampler:
             temperature_c=self._rig.temperature_c(),
             time_s=began_s + exposure_s / 2,
         )
+
+    def _prepare(self, position: int, stop: Stop | None) -> None:
+        """Wait until stars can be measured; only the first frame of a process may have to."""
+        ready = warm_in_background()
+        if ready.is_set():
+            return
+        self.activity = Activity("preparing", position, self.now())
+        # Not on the rig's clock: compiling takes its time on simulated nights, too.
+        while not ready.wait(POLL_S):
+            if stop is not None and stop.is_set():
+                raise RunCancelled("Cancelled while the measurement of stars was prepared.")
 
     def _measure(self, frame: Frame, position: int) -> Sample:
         known = FocusPoint(

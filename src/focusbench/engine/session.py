@@ -28,7 +28,7 @@ from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run
 from focusbench.errors import PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
-from focusbench.stars import warm
+from focusbench.stars import warm_in_background
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +49,6 @@ class Recorder(Protocol):
         ...
 
 
-def _warm_up() -> None:
-    """Have the measurement of stars compiled while the focuser moves to the first point."""
-    try:
-        warm()
-    except Exception:
-        logger.info("The measurement of stars could not be compiled ahead.", exc_info=True)
-
-
 class FocusSession:
     """Runs auto focus on one rig, one run at a time; use `FocusSession.of`.
 
@@ -70,7 +62,6 @@ class FocusSession:
         weakref.WeakKeyDictionary()
     )
     _sessions_lock: ClassVar = threading.Lock()
-    _warming: ClassVar[bool] = False
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -92,10 +83,9 @@ class FocusSession:
     @classmethod
     def of(cls, rig: Rig) -> "FocusSession":
         """Return the session of a rig: always the same one."""
+        # Compiled, where it still has to be, while the focuser moves to the first point.
+        warm_in_background()
         with cls._sessions_lock:
-            if not cls._warming:
-                cls._warming = True
-                threading.Thread(target=_warm_up, name="focusbench-warm", daemon=True).start()
             if rig not in cls._sessions:
                 cls._sessions[rig] = cls(rig)
             return cls._sessions[rig]

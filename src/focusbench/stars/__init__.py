@@ -5,15 +5,18 @@ Imported by: engine, simulator tests and the rooms above; imports frames, errors
 """
 
 from focusbench.stars.common import common_stars, measure_common
-from focusbench.stars.measure import METRICS, measure, warm
+from focusbench.stars.measure import METRICS, measure
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
+from focusbench.stars.warming import is_compiled, warm, warm_in_background
 
 __all__ = [
     "METRICS",
     "STAR_FIELDS",
     "Measurement",
     "common_stars",
+    "is_compiled",
     "measure",
     "measure_common",
     "warm",
+    "warm_in_background",
 ]

@@ -164,14 +164,3 @@ def _stars(
     if data.transposed:
         stars["x"], stars["y"] = stars["y"].copy(), stars["x"].copy()
     return stars, found.doubt(stars)
-
-
-def warm() -> None:
-    """Compile what measures stars, or load it, so that the first frame does not wait for it.
-
-    Takes some seconds the first time on a computer, and a fraction of one from then on.
-    """
-    from focusbench.stars import finding  # noqa: F401  kernels are known once imported
-    from focusbench.stars.kernel import KERNELS
-
-    KERNELS.compile()

@@ -15,6 +15,8 @@ Sign = Literal["", "✓", "!", "✕", "–"]
 OVERHEAD_S = 3.0
 """What a point takes besides its exposure, as long as this rig has not shown it: move, read-out."""
 
+PREPARING = "preparing the star measurement, which takes up to half a minute once per computer"
+
 ROUGH_FOCUS = (
     "Focus roughly by hand first; auto focus keeps focus, it does not find it from far away."
 )
@@ -211,6 +213,8 @@ def _doing(progress: RunProgress, activity: Activity, state: PanelState) -> str:
         doing = f"{name}: exposing at {current.position}{_exposed(activity, state)}."
     elif activity.kind in ("reading", "measuring"):
         doing = f"{name}: {activity.kind}."
+    elif activity.kind == "preparing":
+        doing = f"{name}: {PREPARING}."
     elif activity.kind == "settling":
         doing = f"{name}: settling at {current.position}."
     elif activity.kind == "moving" and validation:
