@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from focusbench.alpaca import connect_alpaca
     from focusbench.api import (
         Analysis,
         AutofocusOptions,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         RunRecord,
         analyze,
         autofocus,
-        connect_alpaca,
         measure_frame,
         open_package,
         sample_packages,
@@ -44,7 +44,7 @@ _ROOM_OF = {
     "RunRecord": "api",
     "analyze": "api",
     "autofocus": "api",
-    "connect_alpaca": "api",
+    "connect_alpaca": "alpaca",
     "measure_frame": "api",
     "open_package": "api",
     "sample_packages": "api",

@@ -5,7 +5,6 @@ Imported by: cli, widgets and the front door; imports every room below.
 """
 
 from focusbench.af_packages import Package, open_package
-from focusbench.alpaca import connect_alpaca
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
@@ -22,7 +21,6 @@ __all__ = [
     "RunRecord",
     "analyze",
     "autofocus",
-    "connect_alpaca",
     "measure_frame",
     "new_recorder",
     "open_package",

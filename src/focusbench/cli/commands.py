@@ -74,9 +74,10 @@ def run(arguments: Arguments) -> int:
     if arguments.simulate:
         rig = api.simulated_rig(seed=arguments.seed)
     else:
-        rig = api.connect_alpaca(
-            arguments.alpaca, camera=arguments.camera, focuser=arguments.focuser
-        )
+        # Here, since what speaks to the network takes its time to import.
+        from focusbench.alpaca import connect_alpaca
+
+        rig = connect_alpaca(arguments.alpaca, camera=arguments.camera, focuser=arguments.focuser)
     record = api.autofocus(
         rig,
         options,
