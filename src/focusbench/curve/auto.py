@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray, misplaced, r_squared
-from focusbench.curve.kernel import shape
 from focusbench.curve.points import Rejected
-from focusbench.curve.posterior import Posterior, lag_hypotheses, posterior, reversal_ranks
+from focusbench.curve.posterior import Posterior, most_lagging, posterior, reversal_ranks
 from focusbench.curve.results import CurveFit
+from focusbench.curve.rig_shape import RigShape
 
 LEAST_GAIN = 3.0
 """ln evidence by which the V-curve must beat no curve and a straight line."""
@@ -50,7 +50,11 @@ class AutoVerdict:
 
 
 def fit_auto(
-    counted: Counted, hyperbola: CurveFit, step_size: float, time_ordered: bool
+    counted: Counted,
+    hyperbola: CurveFit,
+    step_size: float,
+    time_ordered: bool,
+    rig: RigShape,
 ) -> AutoVerdict:
     """Fit and judge.
 
@@ -63,6 +67,8 @@ def fit_auto(
     time_ordered : bool
         Whether the points are known to stand in the order taken; only then can the first ones be
         suspected of lag.
+    rig : RigShape
+        What earlier runs of the same rig tell.
     """
     if counted.n_positions < 3:
         return AutoVerdict(_renamed(hyperbola), seen=False, guess=True)
@@ -70,7 +76,9 @@ def fit_auto(
         return _few_points(counted, hyperbola)
     middle = float(counted.x.mean())
     x = (counted.x - middle) / step_size
-    p = posterior(x, np.log(counted.y), counted.relative_variance, lag_hypotheses(x, time_ordered))
+    rank = reversal_ranks(x)
+    n_lagging = most_lagging(rank) if time_ordered else 0
+    p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, rig)
     reason, direction, guess = _judge(p, x, step_size)
     rejected = p.lagging | p.bad
     seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
@@ -83,6 +91,8 @@ def fit_auto(
         "b": b,
         "gamma": p.gamma,
         "kappa": p.kappa,
+        "kappa_seen": p.kappa_seen,
+        "kappa_error": p.kappa_error,
         "tau": p.tau,
         "n_lagging": float(p.n_lagging),
         "gain": min(p.gain_over_flat, p.gain_over_line),
@@ -112,7 +122,8 @@ def fit_auto(
 def auto_curve(parameters: Mapping[str, float], positions: FloatArray) -> FloatArray:
     """Metric of the fitted curve at `positions`: a·(1+u²)^γ·exp(κ·u|u|/(1+u²)), pixels."""
     b = max(parameters["b"], 1e-300)
-    even, odd = shape((positions - parameters["x0"]) / b)
+    u = (positions - parameters["x0"]) / b
+    even, odd = np.log1p(u * u), u * np.abs(u) / (1 + u * u)
     return np.asarray(
         parameters["a"] * np.exp(parameters["gamma"] * even + parameters["kappa"] * odd)
     )
@@ -161,7 +172,7 @@ def _flags(p: Posterior, counted: Counted, x: FloatArray) -> dict[int, tuple[Rej
             which = _ORDINALS[ranks[i]]
             flags[index] = Rejected.LAG, f"backlash: {which} point after the reversal"
         elif p.bad[i]:
-            flags[index] = Rejected.OUTLIER, f"{p.deviation[i]:.1f} σ off the curve"
+            flags[index] = Rejected.OUTLIER, f"{abs(p.deviation[i]):.1f} σ off the curve"
     return flags
 
 
@@ -188,3 +199,14 @@ def _renamed(hyperbola: CurveFit) -> CurveFit:
 def _number(value: float) -> str:
     """Three figures at least, no more than needed."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def warm() -> None:
+    """Compile what `auto` needs, or load it, so that the first curve does not wait for it.
+
+    Takes some seconds the first time on a computer, and a fraction of one from then on.
+    """
+    from focusbench.curve import likelihood  # noqa: F401  kernels are known once imported
+    from focusbench.curve.kernel import KERNELS
+
+    KERNELS.compile()
