@@ -4,8 +4,8 @@ Never: knows files, frames, devices or options objects; works on positions and n
 Imported by: stars, engine and the rooms above; imports only compiled, errors.
 """
 
-from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
 from focusbench.curve.auto import warm
+from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome

@@ -206,7 +206,7 @@ def warm() -> None:
 
     Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
-    from focusbench.curve import likelihood  # noqa: F401  kernels are known once imported
+    from focusbench.curve import grids, likelihood  # noqa: F401  kernels are known once imported
     from focusbench.curve.kernel import KERNELS
 
     KERNELS.compile()

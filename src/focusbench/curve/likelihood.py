@@ -18,7 +18,7 @@ from focusbench.curve.priors import (
     LN_B_SD,
 )
 
-HOPELESS = 20.0
+HOPELESS = 14.0
 MOST_OFF = 3.5
 """How far ln b may be from where the prior has it: five of its standard deviations."""
 
@@ -41,7 +41,7 @@ def odds_of_bad(r2, good, bad, odds):
 
 @kernel(_LOOK(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST)
 def look(x, ln_y, rank, noise, t, k, x0, prior, ln_b, alpha, gamma, kappa):
-    """ln posterior of one shape, its gradient, and its Gauss-Newton matrix (upper triangle).
+    """Ln posterior of one shape, its gradient, and its Gauss-Newton matrix (upper triangle).
 
     Lagging points are left out of all of them.
     """
@@ -167,7 +167,7 @@ def climb(x, ln_y, rank, noise, nodes, prior, anneal, max_iterations, tolerance,
 
     With `anneal` every τ starts where the wider one ended: at first every point is believed a
     little, at last only those that agree, and no subset of points is ever searched. What explains
-    the points e^20 times worse than another is not looked at for smaller τ.
+    the points e^14 times worse than another is not looked at for smaller τ.
     """
     start, found = np.empty(4), np.empty(2)
     enough = -math.inf
@@ -196,7 +196,7 @@ def climb(x, ln_y, rank, noise, nodes, prior, anneal, max_iterations, tolerance,
 
 @kernel(nb.void(*_POINTS, nb.f8, _LINE, _TABLE, _TABLE), fastmath=_FAST)
 def straight(x, ln_y, rank, noise, slope_sd, start, ln_p, slope):
-    """ln posterior of a straight line for every τ and k, integrated over height and slope.
+    """Ln posterior of a straight line for every τ and k, integrated over height and slope.
 
     "No curve" is the line whose slope is known to be nothing. `start` holds the middle of the
     positions and of ln y; writes `ln_p` and `slope`.

@@ -24,9 +24,6 @@ from numpy.typing import NDArray
 
 from focusbench.curve.counted import MIN_POINTS, BoolArray, FloatArray
 from focusbench.curve.priors import (
-    BAD_SHARE,
-    BAD_VARIANCE,
-    GAMMA,
     GAMMA_SD,
     LINE_SLOPE_SD,
     LN_B_SD,
@@ -39,7 +36,7 @@ LN_TAU_PRIOR = -0.5 * ((np.log(TAUS) - math.log(0.025)) / 1.2) ** 2
 LN_TAU_PRIOR -= np.logaddexp.reduce(LN_TAU_PRIOR)
 BEYOND = 0.35
 """How far beyond each end focus is looked for, as a share of the sampled range."""
-FINER = (19, 27)
+FINER = (11, 17)
 """Nodes of the second and the third grid."""
 
 
@@ -147,6 +144,7 @@ def posterior(
     -------
     Posterior
     """
+    from focusbench.curve.grids import PARTS, SUMMARY, begin, narrow, sum_up
     from focusbench.curve.kernel import KERNELS
     from focusbench.curve.likelihood import best_shape, climb, straight
 
@@ -155,63 +153,40 @@ def posterior(
     span = high - low
     kappa, kappa_sd = rig.prior()
     prior = np.array([math.log(span / 5), kappa, kappa_sd**-2])
-    noise = _noise(variance)
+    noise = np.empty((len(TAUS), 4, x.size))
     data = (x, ln_y, rank, noise)
     lag_prior = np.array(LAG_PRIOR[: n_lagging + 1])
     ln_prior = LN_TAU_PRIOR[:, None] + np.log(lag_prior / lag_prior.sum())
 
     # The whole range first, then twice more, finer, where the probability is.
-    nodes = np.linspace(low - BEYOND * span, high + BEYOND * span, max(25, 2 * x.size + 7))
-    theta = _start(x, ln_y, nodes, prior, ln_prior.shape)
-    ln_p = np.zeros(theta.shape[:3])
+    grid = _empty_grid(max(25, 2 * x.size + 7), n_lagging)
+    begin(x, ln_y, variance, TAUS, prior, BEYOND, noise, *grid)
+    nodes, theta, ln_p = grid
     climb(*data, nodes, prior, True, 4, 0.1, theta, ln_p)
     for n_nodes in FINER:
-        joint = ln_p + ln_prior[:, None, :]
-        of_x = joint.max(axis=(0, 2))
-        good = np.flatnonzero(of_x > of_x.max() - 9)
-        first, last = max(good[0] - 1, 0), min(good[-1] + 1, len(nodes) - 1)
-        of_tau, of_lag = joint.max(axis=(1, 2)), joint.max(axis=(0, 1))
-        hopeless = (of_tau < of_tau.max() - 6)[:, None] | (of_lag < of_lag.max() - 5)
-        place = np.linspace(first, last, n_nodes)
-        left = np.minimum(place.astype(int), len(nodes) - 2)
-        share = (place - left)[:, None, None]
-        between = (1 - share) * theta[:, left] + share * theta[:, left + 1]
-        theta = np.ascontiguousarray(between)
-        nodes = nodes[0] + (nodes[1] - nodes[0]) * place
-        ln_p = np.where(hopeless[:, None, :], -math.inf, np.zeros((1, n_nodes, 1)))
-        climb(*data, nodes, prior, False, 8, 1e-3, theta, ln_p)
+        finer = _empty_grid(n_nodes, n_lagging)
+        narrow(ln_prior, *grid, *finer)
+        grid = nodes, theta, ln_p = finer
+        climb(*data, nodes, prior, False, 8, 0.01, theta, ln_p)
+    out = np.empty(len(SUMMARY))
+    room = np.empty(len(nodes)), np.empty(PARTS * (len(nodes) - 1) + 1)
+    sum_up(ln_prior, TAUS, *grid, low, high, *room, out)
+    s = dict(zip(SUMMARY, out.tolist(), strict=True))
+    t, j, k = int(s["t"]), int(s["j"]), int(s["k"])
 
-    joint = ln_p + ln_prior[:, None, :]
-    top = float(joint.max())
-    mass = np.exp(joint - top)
-    of_x = mass.sum(axis=(0, 2))
-    fine = np.linspace(nodes[0], nodes[-1], 20 * (len(nodes) - 1) + 1)
-    density = np.exp(np.interp(fine, nodes, np.log(np.maximum(of_x, 1e-300))))
-    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
-    area = float(cumulative[-1] * (fine[1] - fine[0]))
-    cumulative /= cumulative[-1]
-    x0, below, above, low_95, high_95 = np.interp(
-        [0.5, 0.158655, 0.841345, 0.025, 0.975], cumulative, fine
-    ).tolist()
-    p = np.interp([x0 - 1, x0 + 1, low + 1, high - 1], fine, cumulative).tolist()
-    mass /= mass.sum()
-
-    t, j, k = (int(i) for i in np.unravel_index(int(mass.argmax()), mass.shape))
     shape, found = theta[t, j, k].copy(), np.empty(2)
     lagging = rank < k
     height = ln_y - _ln_curve(x - nodes[j], shape)
     odds = noise[t, 2] * np.exp(0.5 * height**2 * (noise[t, 0] - noise[t, 1]))
     # The curve to draw has its minimum where best focus is said to be.
-    best_shape(*data, t, k, x0, prior, 8, 1e-3, shape, found)
+    best_shape(*data, t, k, s["x0"], prior, 8, 1e-3, shape, found)
     ln_b, alpha, gamma, kappa_there = shape.tolist()
 
     # κ as the points alone tell it: what was known of it is taken out again.
-    kappas = theta[..., 3]
-    mean_kappa = float((mass * kappas).sum())
-    precision = 1 / (float((mass * (kappas - mean_kappa) ** 2).sum()) + found[1])
+    precision = 1 / (s["kappa_variance"] + found[1])
     seen = max(precision - prior[2], 1e-3 * precision)
 
-    ln_evidence = top + math.log(area / (span * (1 + 2 * BEYOND)))
+    ln_evidence = s["ln_mass"] - math.log(span * (1 + 2 * BEYOND))
     ln_evidence -= math.log(LN_B_SD * GAMMA_SD * kappa_sd)
     middle = np.array([x.mean(), np.median(ln_y)])
     ln_null, slope = np.empty((2, *ln_prior.shape)), np.empty((2, *ln_prior.shape))
@@ -220,22 +195,22 @@ def posterior(
     ln_null += ln_prior
     ln_flat, ln_line = np.logaddexp.reduce(ln_null, axis=(1, 2)).tolist()
     return Posterior(
-        x0=x0,
-        sigma=(above - below) / 2,
-        interval_95=(low_95, high_95),
-        p_within_step=p[1] - p[0],
-        p_below=p[2],
-        p_above=1 - p[3],
+        x0=s["x0"],
+        sigma=(s["above"] - s["below"]) / 2,
+        interval_95=(s["low_95"], s["high_95"]),
+        p_within_step=s["p_within"],
+        p_below=s["p_below"],
+        p_above=s["p_above"],
         gain_over_flat=ln_evidence - ln_flat,
         gain_over_line=ln_evidence - ln_line,
         slope_line=float(slope[1].flat[int(ln_null[1].argmax())]),
-        tau=math.exp(float(mass.sum(axis=(1, 2)) @ np.log(TAUS))),
+        tau=math.exp(s["ln_tau"]),
         n_lagging=k,
         ln_b=ln_b,
         alpha=alpha,
         gamma=gamma,
         kappa=kappa_there,
-        kappa_seen=(mean_kappa * precision - kappa * prior[2]) / seen,
+        kappa_seen=(s["kappa"] * precision - kappa * prior[2]) / seen,
         kappa_error=seen**-0.5,
         lagging=lagging,
         bad=(odds > 1) & ~lagging,
@@ -243,27 +218,10 @@ def posterior(
     )
 
 
-def _noise(variance: FloatArray) -> FloatArray:
-    """What a point's density needs, for every τ. Shape (n_taus, 4, n).
-
-    1/v, 1/(v + BAD_VARIANCE), the odds of bad to good where there is no residual, and the ln
-    density of a good point there.
-    """
-    v = variance + TAUS[:, None] ** 2
-    wide = v + BAD_VARIANCE
-    odds = BAD_SHARE / (1 - BAD_SHARE) * np.sqrt(v / wide)
-    return np.stack([1 / v, 1 / wide, odds, math.log(1 - BAD_SHARE) - 0.5 * np.log(v)], axis=1)
-
-
-def _start(
-    x: FloatArray, ln_y: FloatArray, nodes: FloatArray, prior: FloatArray, size: tuple[int, ...]
-) -> FloatArray:
-    """First guess for every x0: the prior's shape, at the height of the points. (τ, x0, k, 4)."""
-    even = np.log1p(((x - nodes[:, None]) * math.exp(-prior[0])) ** 2)
-    theta = np.empty((size[0], len(nodes), size[1], 4))
-    theta[...] = prior[0], 0.0, GAMMA, prior[1]
-    theta[..., 1] = np.median(ln_y - GAMMA * even, axis=1)[:, None]
-    return theta
+def _empty_grid(n_nodes: int, n_lagging: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Room for x0, for (ln b, α, γ, κ) and for ln p at every (τ, x0, k)."""
+    size = (len(TAUS), n_nodes, n_lagging + 1)
+    return np.empty(n_nodes), np.empty((*size, 4)), np.empty(size)
 
 
 def _ln_curve(dx: FloatArray, theta: FloatArray) -> FloatArray:

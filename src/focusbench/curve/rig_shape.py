@@ -72,12 +72,15 @@ class RigShape:
 
 
 def _excess_variance(estimates: tuple[tuple[float, float], ...]) -> float:
-    """Variance of κ from run to run beyond the estimates' own errors; 0 below three runs."""
-    if len(estimates) < 3:
+    """Variance of κ from run to run, where they differ by more than their errors can explain."""
+    if not estimates:
         return 0.0
     weights = [error**-2 for _, error in estimates]
     total = sum(weights)
     mean = sum(w * kappa for w, (kappa, _) in zip(weights, estimates, strict=True)) / total
     q = sum(w * (kappa - mean) ** 2 for w, (kappa, _) in zip(weights, estimates, strict=True))
-    spread = total - sum(w * w for w in weights) / total
-    return max(q - (len(estimates) - 1), 0.0) / spread
+    free = len(estimates) - 1
+    # χ² two standard deviations above what it should be; a smaller excess is mostly chance.
+    if free < 2 or q < free + 2 * math.sqrt(2 * free):
+        return 0.0
+    return (q - free) / (total - sum(w * w for w in weights) / total)
