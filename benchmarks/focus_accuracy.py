@@ -207,7 +207,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else int(np.random.SeedSequence().entropy % 2**32)
-    runs, renders = (args.runs // 10, args.renders // 10) if args.quick else (args.runs, args.renders)
+    runs, renders = (
+        (args.runs // 10, args.renders // 10) if args.quick else (args.runs, args.renders)
+    )
     print(f"seed {seed}, {runs} runs a cell, {renders} through frames\n")
     seeds = iter(np.random.SeedSequence(seed).spawn(500))
 
@@ -297,6 +299,7 @@ def targets(
     yield "FOCUSED but > 1 step off ≤ 0.5 %, all cells", f"{value:.2f} %", value <= 0.5
     for what, tried, most in (
         ("mix", mixes, 2),
+        ("2 bad of 9 on an ideal curve", results["2 bad of 9"], 5),
         ("mix, 2 bad of 9", results["mix, 2 bad of 9"], 5),
         ("deployment", deployment, 10),
     ):
@@ -307,11 +310,13 @@ def targets(
     yield "nothing to focus on ≤ 0.3 %", f"{value:.2f} %", value <= 0.3
     value = share(t.focused[0] for t in results["noise"])
     yield "pure noise ≤ 3 %", f"{value:.2f} %", value <= 3
-    for name in ("deployment", "wings ± 10 %", *(c.name for c in SINGLE_CAUSES[2:8])):
+    for name in ("deployment", *(cell.name for cell in SINGLE_CAUSES[1:9])):
         tried = results[name]
         wrong = [share(t.focused[m] and abs(t.error[m]) > 1 for t in tried) for m in range(5)]
-        met = wrong[0] < min(wrong[1:]) or wrong[0] == 0
+        met = wrong[0] < min(wrong[1:])
         shown = " ".join(f"{w:.2f}" for w in wrong)
+        if wrong[0] == min(wrong[1:]):
+            shown += " (a tie)"
         yield f"more than a step off less often than each peer, % of runs: {name}", shown, met
     for name, tried in (("mix", mixes), ("deployment", deployment)):
         errors = [rms(t.error[m] for t in tried) for m in range(5)]

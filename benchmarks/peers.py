@@ -75,7 +75,7 @@ def _hyperbola(x: np.ndarray, y: np.ndarray, weight: np.ndarray, least_r2: float
     def jacobian(p: np.ndarray) -> np.ndarray:
         d = x - p[0]
         model = np.maximum(np.hypot(p[1], p[2] * d), 1e-9)
-        columns = [-p[2] ** 2 * d, np.full_like(d, p[1]), p[2] * d * d]
+        columns = [-(p[2] ** 2) * d, np.full_like(d, p[1]), p[2] * d * d]
         return np.stack(columns, axis=1) * (weight / model)[:, None]
 
     start = [x[low], y[low], y[far] / abs(x[far] - x[low])]

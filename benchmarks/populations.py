@@ -65,6 +65,7 @@ OPTICS = Cell("optics", n=(7, 13), wings=(-0.08, 0.08), scatter=(0.01, 0.05), op
 SINGLE_CAUSES = [
     Cell("ideal", **IDEAL),
     Cell("wings ± 10 %", **IDEAL | {"wings": (-0.1, 0.1)}),
+    Cell("2 bad of 9", **IDEAL, bad=(2, 2)),
     Cell("mix, 0 to 2 bad", bad=(0, 2)),
     Cell("mix, 1 bad of 7", n=(7, 7), bad=(1, 1)),
     Cell("mix, 2 bad of 9", bad=(2, 2)),
@@ -142,7 +143,7 @@ def bounds(
 
 
 def power_curve(gamma: float, u: np.ndarray) -> np.ndarray:
-    """ln of (1 + u²)^γ."""
+    """Natural logarithm of (1 + u²)^γ."""
     return gamma * np.log1p(u * u)
 
 
@@ -158,6 +159,7 @@ class OpticsCurve:
     ln_growth: np.ndarray
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
+        """Growth at a distance from focus, in units of the seeing's own half-flux radius."""
         return np.interp(np.abs(u), self.radius, self.ln_growth)
 
     def reach(self, ratio: float) -> float:

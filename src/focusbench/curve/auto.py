@@ -22,6 +22,9 @@ BEYOND_FOCUS = 0.25
 """A point this many step sizes from focus tells on which side focus lies."""
 MOST_SCATTER = 0.13
 
+PLATEAU_GROWTH = 1.03
+"""A wing that grows by less from one point to the next does not grow; seeing alone does that."""
+
 _ORDINALS = ("first", "second", "third")
 
 
@@ -172,8 +175,22 @@ def _flags(p: Posterior, counted: Counted, x: FloatArray) -> dict[int, tuple[Rej
             which = _ORDINALS[ranks[i]]
             flags[index] = Rejected.LAG, f"backlash: {which} point after the reversal"
         elif p.bad[i]:
-            flags[index] = Rejected.OUTLIER, f"{abs(p.deviation[i]):.1f} σ off the curve"
+            side = "above" if p.deviation[i] > 0 else "below"
+            reason = f"{abs(p.deviation[i]):.1f} σ {side} the curve"
+            if side == "below" and _on_plateau(i, counted, p.x0, x):
+                reason += ": donut plateau, the metric no longer grows"
+            flags[index] = Rejected.OUTLIER, reason
     return flags
+
+
+def _on_plateau(i: int, counted: Counted, x0: float, x: FloatArray) -> bool:
+    """Whether the metric has stopped growing at a point: no more than its inner neighbour's."""
+    distance = (x - x0) * np.sign(x[i] - x0)
+    inner = np.flatnonzero((distance > 0) & (distance < distance[i]))
+    if len(inner) < 2:
+        return False
+    neighbour = inner[distance[inner].argmax()]
+    return bool(counted.y[i] < PLATEAU_GROWTH * counted.y[neighbour])
 
 
 def _few_points(counted: Counted, hyperbola: CurveFit) -> AutoVerdict:

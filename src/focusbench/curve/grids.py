@@ -10,7 +10,23 @@ import numba as nb
 from focusbench.curve.kernel import kernel
 from focusbench.curve.priors import BAD_SHARE, BAD_VARIANCE, GAMMA
 
-SUMMARY = ["x0", "below", "above", "low_95", "high_95", "p_within", "p_below", "p_above", "ln_tau", "ln_mass", "kappa", "kappa_variance", "t", "j", "k"]
+SUMMARY = [
+    "x0",
+    "below",
+    "above",
+    "low_95",
+    "high_95",
+    "p_within",
+    "p_below",
+    "p_above",
+    "ln_tau",
+    "ln_mass",
+    "kappa",
+    "kappa_variance",
+    "t",
+    "j",
+    "k",
+]
 """What `sum_up` writes, in this order."""
 PARTS = 12
 """Steps between two nodes, to sum up over."""

@@ -19,6 +19,7 @@ from focusbench.curve.priors import (
 )
 
 HOPELESS = 14.0
+"""ln by which a node may be behind before it is given up for smaller τ."""
 MOST_OFF = 3.5
 """How far ln b may be from where the prior has it: five of its standard deviations."""
 
@@ -39,37 +40,46 @@ def odds_of_bad(r2, good, bad, odds):
     return odds * math.exp(min(0.5 * r2 * (good - bad), 300.0))
 
 
-@kernel(_LOOK(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST)
-def look(x, ln_y, rank, noise, t, k, x0, prior, ln_b, alpha, gamma, kappa):
+@kernel(
+    _LOOK(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, _TABLE, nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST
+)
+def look(x, ln_y, rank, noise, t, k, x0, prior, work, ln_b, alpha, gamma, kappa):
     """Ln posterior of one shape, its gradient, and its Gauss-Newton matrix (upper triangle).
 
-    Lagging points are left out of all of them.
+    Lagging points are left out of all of them. `work`, shape (5, n), is room to work in.
     """
     per_b = math.exp(-ln_b)
     value, product = 0.0, 1.0
-    g0, g1, g2, g3 = 0.0, 0.0, 0.0, 0.0
-    h00, h01, h02, h03, h11 = 0.0, 0.0, 0.0, 0.0, 0.0
-    h12, h13, h22, h23, h33 = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(x.size):
-        if rank[i] < k:
-            continue
         u = (x[i] - x0) * per_b
         u2 = u * u
         q = 1 / (1 + u2)
         even = math.log(1 + u2)
         odd = u * abs(u) * q
         r = ln_y[i] - (alpha + gamma * even + kappa * odd)
-        r2 = r * r
-        odds = odds_of_bad(r2, noise[t, 0, i], noise[t, 1, i], noise[t, 2, i])
-        value += noise[t, 3, i] - 0.5 * r2 * noise[t, 0, i]
-        # One logarithm for many points.
-        product *= 1 + odds
-        if product > 1e150:
-            value += math.log(product)
-            product = 1.0
-        w = (noise[t, 0, i] + odds * noise[t, 1, i]) / (1 + odds)
-        j0 = -2 * q * (gamma * u2 + kappa * odd)
-        w0, w2, w3, wr = w * j0, w * even, w * odd, w * r
+        w = 0.0
+        if rank[i] >= k:
+            r2 = r * r
+            odds = odds_of_bad(r2, noise[t, 0, i], noise[t, 1, i], noise[t, 2, i])
+            value += noise[t, 3, i] - 0.5 * r2 * noise[t, 0, i]
+            # One logarithm for many points.
+            product *= 1 + odds
+            if product > 1e150:
+                value += math.log(product)
+                product = 1.0
+            w = (noise[t, 0, i] + odds * noise[t, 1, i]) / (1 + odds)
+        work[0, i] = w
+        work[1, i] = r
+        work[2, i] = -2 * q * (gamma * u2 + kappa * odd)
+        work[3, i] = even
+        work[4, i] = odd
+    # Sums apart from the logarithms: without calls in between they stay in registers.
+    g0, g1, g2, g3 = 0.0, 0.0, 0.0, 0.0
+    h00, h01, h02, h03, h11 = 0.0, 0.0, 0.0, 0.0, 0.0
+    h12, h13, h22, h23, h33 = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(x.size):
+        w, j0, even, odd = work[0, i], work[2, i], work[3, i], work[4, i]
+        w0, w2, w3, wr = w * j0, w * even, w * odd, w * work[1, i]
         g0 += wr * j0
         g1 += wr
         g2 += wr * even
@@ -123,25 +133,28 @@ def solve(at, damping):
     return s0, s1, s2, s3, promise, ln_det, 1 / (l33 * l33)
 
 
-@kernel(nb.void(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, nb.i8, nb.f8, _LINE, _LINE), fastmath=_FAST)
-def best_shape(x, ln_y, rank, noise, t, k, x0, prior, max_iterations, tolerance, theta, found):
+@kernel(
+    nb.void(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, _TABLE, nb.i8, nb.f8, _LINE, _LINE),
+    fastmath=_FAST,
+)
+def best_shape(x, ln_y, rank, noise, t, k, x0, prior, work, most, tolerance, theta, found):
     """Climb from `theta` = (ln b, α, γ, κ) to the best shape for one focus, lag and τ.
 
-    Writes there, and in `found` the ln of the posterior with the shape integrated out by
-    Laplace's method (its maximum less ½ ln det H, with the lagging points' own density) and the
-    variance that κ has there.
+    Takes at most `most` steps. Writes there, and in `found` the ln of the posterior with the shape
+    integrated out by Laplace's method (its maximum less ½ ln det H, with the lagging points' own
+    density) and the variance that κ has there.
     """
     b, a, g, s = theta[0], theta[1], theta[2], theta[3]
-    at = look(x, ln_y, rank, noise, t, k, x0, prior, b, a, g, s)
+    at = look(x, ln_y, rank, noise, t, k, x0, prior, work, b, a, g, s)
     damping = 1e-3
-    for _ in range(max_iterations):
+    for _ in range(most):
         step = solve(at, damping)
         # What is still to be gained in ln p, were the curve straight in its parameters.
         if not step[4] > tolerance:
             break
         b1 = min(max(b + step[0], prior[0] - MOST_OFF), prior[0] + MOST_OFF)
         a1, g1, s1 = a + step[1], g + step[2], s + step[3]
-        there = look(x, ln_y, rank, noise, t, k, x0, prior, b1, a1, g1, s1)
+        there = look(x, ln_y, rank, noise, t, k, x0, prior, work, b1, a1, g1, s1)
         if there[0] >= at[0]:
             at, b, a, g, s = there, b1, a1, g1, s1
             damping *= 0.1
@@ -161,8 +174,10 @@ def best_shape(x, ln_y, rank, noise, t, k, x0, prior, max_iterations, tolerance,
     found[0], found[1] = ln_p, end[6]
 
 
-@kernel(nb.void(*_POINTS, _LINE, _LINE, nb.b1, nb.i8, nb.f8, _SHAPES, _CUBE), fastmath=_FAST)
-def climb(x, ln_y, rank, noise, nodes, prior, anneal, max_iterations, tolerance, theta, ln_p):
+@kernel(
+    nb.void(*_POINTS, _LINE, _LINE, _TABLE, nb.b1, nb.i8, nb.f8, _SHAPES, _CUBE), fastmath=_FAST
+)
+def climb(x, ln_y, rank, noise, nodes, prior, work, anneal, most, tolerance, theta, ln_p):
     """Best shapes for a grid of τ, x0 and k, where `ln_p` is not −∞; writes `theta` and `ln_p`.
 
     With `anneal` every τ starts where the wider one ended: at first every point is believed a
@@ -184,7 +199,7 @@ def climb(x, ln_y, rank, noise, nodes, prior, anneal, max_iterations, tolerance,
                 if ln_p[t, j, k] == -math.inf:
                     continue
                 best_shape(
-                    *(x, ln_y, rank, noise, t, k, nodes[j], prior, max_iterations, tolerance),
+                    *(x, ln_y, rank, noise, t, k, nodes[j], prior, work, most, tolerance),
                     *(start, found),
                 )
                 for m in range(4):

@@ -36,8 +36,8 @@ LN_TAU_PRIOR = -0.5 * ((np.log(TAUS) - math.log(0.025)) / 1.2) ** 2
 LN_TAU_PRIOR -= np.logaddexp.reduce(LN_TAU_PRIOR)
 BEYOND = 0.35
 """How far beyond each end focus is looked for, as a share of the sampled range."""
-FINER = (11, 17)
-"""Nodes of the second and the third grid."""
+FINER = ((9, 0.1), (17, 0.01))
+"""Nodes of the second and the third grid; how much 2·ln p may still be short of its maximum."""
 
 
 class Posterior(NamedTuple):
@@ -154,6 +154,7 @@ def posterior(
     kappa, kappa_sd = rig.prior()
     prior = np.array([math.log(span / 5), kappa, kappa_sd**-2])
     noise = np.empty((len(TAUS), 4, x.size))
+    work = np.empty((5, x.size))
     data = (x, ln_y, rank, noise)
     lag_prior = np.array(LAG_PRIOR[: n_lagging + 1])
     ln_prior = LN_TAU_PRIOR[:, None] + np.log(lag_prior / lag_prior.sum())
@@ -162,12 +163,12 @@ def posterior(
     grid = _empty_grid(max(25, 2 * x.size + 7), n_lagging)
     begin(x, ln_y, variance, TAUS, prior, BEYOND, noise, *grid)
     nodes, theta, ln_p = grid
-    climb(*data, nodes, prior, True, 4, 0.1, theta, ln_p)
-    for n_nodes in FINER:
+    climb(*data, nodes, prior, work, True, 3, 0.3, theta, ln_p)
+    for n_nodes, tolerance in FINER:
         finer = _empty_grid(n_nodes, n_lagging)
         narrow(ln_prior, *grid, *finer)
         grid = nodes, theta, ln_p = finer
-        climb(*data, nodes, prior, False, 8, 0.01, theta, ln_p)
+        climb(*data, nodes, prior, work, False, 8, tolerance, theta, ln_p)
     out = np.empty(len(SUMMARY))
     room = np.empty(len(nodes)), np.empty(PARTS * (len(nodes) - 1) + 1)
     sum_up(ln_prior, TAUS, *grid, low, high, *room, out)
@@ -179,7 +180,7 @@ def posterior(
     height = ln_y - _ln_curve(x - nodes[j], shape)
     odds = noise[t, 2] * np.exp(0.5 * height**2 * (noise[t, 0] - noise[t, 1]))
     # The curve to draw has its minimum where best focus is said to be.
-    best_shape(*data, t, k, s["x0"], prior, 8, 1e-3, shape, found)
+    best_shape(*data, t, k, s["x0"], prior, work, 8, 1e-3, shape, found)
     ln_b, alpha, gamma, kappa_there = shape.tolist()
 
     # κ as the points alone tell it: what was known of it is taken out again.

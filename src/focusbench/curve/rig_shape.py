@@ -25,23 +25,15 @@ class RigShape:
     ----------
     estimates : tuple of (float, float)
         κ of each run and its standard error, as the points alone tell them; oldest first.
-
-    Examples
-    --------
-    >>> shape = RigShape()
-    >>> for fit in fits_of_earlier_runs:  # doctest: +SKIP
-    ...     shape = shape.after(fit)
     """
 
     estimates: tuple[tuple[float, float], ...] = ()
 
     def after(self, fit: CurveFit) -> "RigShape":
         """Return the shape with one more run, where it focused; the same shape where not."""
-        found = fit.parameters.get("kappa_seen"), fit.parameters.get("kappa_error")
-        if not fit.ok or found[0] is None or found[1] is None:
-            return self
-        kappa, error = found
-        if not (math.isfinite(kappa) and 0 < error < math.inf):
+        kappa = fit.parameters.get("kappa_seen", math.nan)
+        error = fit.parameters.get("kappa_error", math.nan)
+        if not (fit.ok and math.isfinite(kappa) and 0 < error < math.inf):
             return self
         return RigShape((*self.estimates, (kappa, error))[-REMEMBERED:])
 
