@@ -72,7 +72,8 @@ def _excess_variance(estimates: tuple[tuple[float, float], ...]) -> float:
     mean = sum(w * kappa for w, (kappa, _) in zip(weights, estimates, strict=True)) / total
     q = sum(w * (kappa - mean) ** 2 for w, (kappa, _) in zip(weights, estimates, strict=True))
     free = len(estimates) - 1
-    # χ² two standard deviations above what it should be; a smaller excess is mostly chance.
-    if free < 2 or q < free + 2 * math.sqrt(2 * free):
+    # One run's error is itself uncertain by a third or more; only runs that differ by twice their
+    # errors contradict each other.
+    if free < 2 or q < 4 * free:
         return 0.0
     return (q - free) / (total - sum(w * w for w in weights) / total)
