@@ -28,7 +28,7 @@ lint: .venv/.ok
 	$(PY) -m venv .venv
 	@echo "Fetching the packages; this takes a minute or two the first time."
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
-	$(BIN)/python -c 'from focusbench.stars import warm; warm()'
+	$(BIN)/python -c 'from focusbench import curve, stars; curve.warm(); stars.warm()'
 	@touch $@
 
 # newest versions of everything, after a change of the dependencies (needs uv)

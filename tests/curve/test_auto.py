@@ -1,10 +1,12 @@
 """The estimator `auto`: its error bar, bad points, lagging points."""
 
+import json
+
 import numpy as np
 import pytest
 
-from focusbench.curve import Outcome, Rejected, find_best_focus
-from focusbench.curve.posterior import lag_hypotheses
+from focusbench.curve import Outcome, Rejected, RigShape, find_best_focus
+from focusbench.curve.posterior import most_lagging, reversal_ranks
 
 POSITIONS = np.arange(10_240, 9_740, -60)
 
@@ -48,7 +50,7 @@ def test_one_bad_point_is_rejected_and_focus_stays(make_points):
     assert best.outcome is Outcome.FOCUSED
     assert [i for i, flag in enumerate(best.rejected) if flag] == [6]
     assert best.rejected[6] is Rejected.OUTLIER
-    assert best.reasons[6].endswith("σ off the curve")
+    assert best.reasons[6].endswith("σ above the curve")
     assert not best.fits["auto"].used[6]
     assert best.best_position == pytest.approx(clean.best_position, abs=0.15 * 60)
 
@@ -71,15 +73,12 @@ def test_points_of_unknown_order_are_never_suspected_of_lag(make_points):
 
 def test_an_extension_outward_begins_with_a_reversal_of_its_own():
     x = np.array([4, 3, 2, 1, 0, -1, -2, 6, 5], dtype=float)
-    first, second = lag_hypotheses(x, time_ordered=True)[1:3]
-    assert np.flatnonzero(first).tolist() == [0, 7]
-    assert np.flatnonzero(second).tolist() == [0, 1, 7, 8]
+    assert reversal_ranks(x).tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 1]
 
 
 @pytest.mark.parametrize(("n", "most"), [(5, 0), (6, 1), (7, 2), (8, 3), (15, 3)])
 def test_five_points_are_always_left_that_do_not_lag(n, most):
-    hypotheses = lag_hypotheses(-np.arange(n, dtype=float), time_ordered=True)
-    assert hypotheses.sum(axis=1).tolist() == list(range(most + 1))
+    assert most_lagging(reversal_ranks(-np.arange(n, dtype=float))) == most
 
 
 def test_frame_errors_make_the_error_bar_longer(make_points):
@@ -87,3 +86,62 @@ def test_frame_errors_make_the_error_bar_longer(make_points):
     sharp = find_best_focus(make_points(POSITIONS, y, 0.005 * y), step_size=60)
     blunt = find_best_focus(make_points(POSITIONS, y, 0.08 * y), step_size=60)
     assert blunt.best_position_error > 1.5 * sharp.best_position_error
+
+
+def test_points_where_a_donut_no_longer_grows_say_so(make_points):
+    y = 2.5 * np.hypot(1, (POSITIONS - 10_010) / 85)
+    y[-2:] = y[-3] * np.array([1.0, 0.99])
+    y *= 1 + 0.003 * np.random.default_rng(6).normal(size=y.size)
+    best = find_best_focus(make_points(POSITIONS, y), step_size=60)
+    assert best.rejected[-1] is Rejected.OUTLIER
+    assert best.reasons[-1].endswith("donut plateau, the metric no longer grows")
+    assert best.best_position == pytest.approx(10_010, abs=15)
+
+
+def test_order_of_the_points_means_nothing_where_it_is_unknown(make_points):
+    y = v_curve(seed=5, scatter=0.03)
+    shuffled = np.random.default_rng(1).permutation(len(y))
+    a, b = (
+        find_best_focus(make_points(POSITIONS[o], y[o]), step_size=60, time_ordered=False)
+        for o in (np.arange(len(y)), shuffled)
+    )
+    # Sums are taken in another order: rounding alone.
+    assert b.best_position == pytest.approx(a.best_position, abs=1e-6)
+    assert b.interval_95 == pytest.approx(a.interval_95, abs=1e-6)
+
+
+def test_drawing_a_known_asymmetry_from_six_runs_makes_the_error_bar_shorter(make_points):
+    def run(seed, rig):
+        u = (POSITIONS - 10_010) / 85
+        u = u * (1 + 0.08 * np.sign(u))
+        y = 2.5 * np.hypot(1, u) * (1 + 0.02 * np.random.default_rng(seed).normal(size=u.size))
+        return find_best_focus(make_points(POSITIONS, y), step_size=60, rig=rig)
+
+    rig = RigShape()
+    for seed in range(6):
+        rig = rig.after(run(seed, rig).fits["auto"])
+    kappa, sd = rig.prior()
+    # κ = 2γe for wings that differ by ± e: 0.08 at γ = ½; three of the prior's own sd.
+    assert kappa == pytest.approx(0.08, abs=3 * sd)
+    assert 0.025 <= sd < 0.05
+    plain, known = run(6, RigShape()), run(6, rig)
+    assert known.best_position_error < 0.85 * plain.best_position_error
+    assert known.best_position == pytest.approx(10_010, abs=3 * known.best_position_error)
+
+
+def test_what_is_known_of_a_rig_survives_json():
+    rig = RigShape(((0.05, 0.03), (0.02, 0.04)))
+    assert RigShape.from_dict(json.loads(json.dumps(rig.to_dict()))) == rig
+    assert RigShape.from_dict(RigShape().to_dict()).prior() == (0, 0.07)
+
+
+def test_runs_that_contradict_each_other_teach_little():
+    agree = RigShape(((0.05, 0.02), (0.05, 0.02), (0.05, 0.02), (0.05, 0.02)))
+    differ = RigShape(((0.15, 0.02), (-0.10, 0.02), (0.12, 0.02), (-0.15, 0.02)))
+    assert agree.prior()[1] == 0.025
+    assert differ.prior()[1] > 0.06
+
+
+def test_a_run_that_did_not_focus_teaches_nothing(make_points):
+    fit = find_best_focus(make_points(POSITIONS, np.full(9, 3.0)), step_size=60).fits["auto"]
+    assert RigShape().after(fit) == RigShape()

@@ -1,13 +1,15 @@
 """The V-curve: points, fits, rejected points, and best focus with its error.
 
 Never: knows files, frames, devices or options objects; works on positions and numbers.
-Imported by: stars, engine and the rooms above; imports only errors.
+Imported by: stars, engine and the rooms above; imports only compiled, errors.
 """
 
+from focusbench.curve.auto import warm
 from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
+from focusbench.curve.rig_shape import RigShape
 from focusbench.curve.zone import classic_zone, evaluate, zone_of
 
 __all__ = [
@@ -19,11 +21,13 @@ __all__ = [
     "LowestPoints",
     "Outcome",
     "Rejected",
+    "RigShape",
     "Role",
     "bracketing",
     "classic_zone",
     "evaluate",
     "find_best_focus",
     "lowest_points",
+    "warm",
     "zone_of",
 ]

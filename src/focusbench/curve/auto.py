@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray, misplaced, r_squared
-from focusbench.curve.kernel import shape
 from focusbench.curve.points import Rejected
-from focusbench.curve.posterior import Posterior, lag_hypotheses, posterior, reversal_ranks
+from focusbench.curve.posterior import Posterior, most_lagging, posterior, reversal_ranks
 from focusbench.curve.results import CurveFit
+from focusbench.curve.rig_shape import RigShape
 
 LEAST_GAIN = 3.0
 """ln evidence by which the V-curve must beat no curve and a straight line."""
@@ -21,6 +21,9 @@ LEAST_KEPT = 0.65
 BEYOND_FOCUS = 0.25
 """A point this many step sizes from focus tells on which side focus lies."""
 MOST_SCATTER = 0.13
+
+PLATEAU_GROWTH = 1.03
+"""A wing that grows by less from one point to the next does not grow; seeing alone does that."""
 
 _ORDINALS = ("first", "second", "third")
 
@@ -50,7 +53,11 @@ class AutoVerdict:
 
 
 def fit_auto(
-    counted: Counted, hyperbola: CurveFit, step_size: float, time_ordered: bool
+    counted: Counted,
+    hyperbola: CurveFit,
+    step_size: float,
+    time_ordered: bool,
+    rig: RigShape,
 ) -> AutoVerdict:
     """Fit and judge.
 
@@ -63,6 +70,8 @@ def fit_auto(
     time_ordered : bool
         Whether the points are known to stand in the order taken; only then can the first ones be
         suspected of lag.
+    rig : RigShape
+        What earlier runs of the same rig tell.
     """
     if counted.n_positions < 3:
         return AutoVerdict(_renamed(hyperbola), seen=False, guess=True)
@@ -70,7 +79,9 @@ def fit_auto(
         return _few_points(counted, hyperbola)
     middle = float(counted.x.mean())
     x = (counted.x - middle) / step_size
-    p = posterior(x, np.log(counted.y), counted.relative_variance, lag_hypotheses(x, time_ordered))
+    rank = reversal_ranks(x)
+    n_lagging = most_lagging(rank) if time_ordered else 0
+    p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, rig)
     reason, direction, guess = _judge(p, x, step_size)
     rejected = p.lagging | p.bad
     seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
@@ -83,6 +94,8 @@ def fit_auto(
         "b": b,
         "gamma": p.gamma,
         "kappa": p.kappa,
+        "kappa_seen": p.kappa_seen,
+        "kappa_error": p.kappa_error,
         "tau": p.tau,
         "n_lagging": float(p.n_lagging),
         "gain": min(p.gain_over_flat, p.gain_over_line),
@@ -112,7 +125,8 @@ def fit_auto(
 def auto_curve(parameters: Mapping[str, float], positions: FloatArray) -> FloatArray:
     """Metric of the fitted curve at `positions`: a·(1+u²)^γ·exp(κ·u|u|/(1+u²)), pixels."""
     b = max(parameters["b"], 1e-300)
-    even, odd = shape((positions - parameters["x0"]) / b)
+    u = (positions - parameters["x0"]) / b
+    even, odd = np.log1p(u * u), u * np.abs(u) / (1 + u * u)
     return np.asarray(
         parameters["a"] * np.exp(parameters["gamma"] * even + parameters["kappa"] * odd)
     )
@@ -161,8 +175,22 @@ def _flags(p: Posterior, counted: Counted, x: FloatArray) -> dict[int, tuple[Rej
             which = _ORDINALS[ranks[i]]
             flags[index] = Rejected.LAG, f"backlash: {which} point after the reversal"
         elif p.bad[i]:
-            flags[index] = Rejected.OUTLIER, f"{p.deviation[i]:.1f} σ off the curve"
+            side = "above" if p.deviation[i] > 0 else "below"
+            reason = f"{abs(p.deviation[i]):.1f} σ {side} the curve"
+            if side == "below" and _on_plateau(i, counted, p.x0, x):
+                reason += ": donut plateau, the metric no longer grows"
+            flags[index] = Rejected.OUTLIER, reason
     return flags
+
+
+def _on_plateau(i: int, counted: Counted, x0: float, x: FloatArray) -> bool:
+    """Whether the metric has stopped growing at a point: no more than its inner neighbour's."""
+    distance = (x - x0) * np.sign(x[i] - x0)
+    inner = np.flatnonzero((distance > 0) & (distance < distance[i]))
+    if len(inner) < 2:
+        return False
+    neighbour = inner[distance[inner].argmax()]
+    return bool(counted.y[i] < PLATEAU_GROWTH * counted.y[neighbour])
 
 
 def _few_points(counted: Counted, hyperbola: CurveFit) -> AutoVerdict:
@@ -188,3 +216,14 @@ def _renamed(hyperbola: CurveFit) -> CurveFit:
 def _number(value: float) -> str:
     """Three figures at least, no more than needed."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def warm() -> None:
+    """Compile what `auto` needs, or load it, so that the first curve does not wait for it.
+
+    Takes some seconds the first time on a computer, and a fraction of one from then on.
+    """
+    from focusbench.curve import grids, likelihood  # noqa: F401  kernels are known once imported
+    from focusbench.curve.kernel import KERNELS
+
+    KERNELS.compile()

@@ -10,6 +10,7 @@ from focusbench.curve.bracket import lowest_of, rises
 from focusbench.curve.counted import MIN_POINTS, Counted, measured, misplaced
 from focusbench.curve.points import FocusPoint, Rejected
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
+from focusbench.curve.rig_shape import RigShape
 from focusbench.curve.smooth import fit_hyperbola, fit_parabola
 from focusbench.curve.two_lines import fit_two_lines
 from focusbench.curve.zone import evaluate, zone_of
@@ -26,6 +27,7 @@ def find_best_focus(
     zone_tolerance: float = 0.05,
     step_size: float | None = None,
     time_ordered: bool = True,
+    rig: RigShape | None = None,
 ) -> BestFocus:
     """Fit all curves to the points that count and let one of them decide.
 
@@ -47,6 +49,8 @@ def find_best_focus(
         Distance of two data points; by default taken from the points.
     time_ordered : bool
         Whether `points` stand in the order taken. Only then can the first ones lag.
+    rig : RigShape, optional
+        What earlier runs of the same rig tell of its asymmetry; without it, nothing is known.
 
     Returns
     -------
@@ -64,7 +68,9 @@ def find_best_focus(
         names = ", ".join(CURVES)
         raise OptionsError(f"curve must be one of {names}, not {curve!r}.", field="curve")
     with np.errstate(all="ignore"):
-        return _decide(points, curve, min_quality, zone_tolerance, step_size, time_ordered)
+        return _decide(
+            points, curve, min_quality, zone_tolerance, step_size, time_ordered, rig or RigShape()
+        )
 
 
 def _decide(
@@ -74,11 +80,12 @@ def _decide(
     zone_tolerance: float,
     step_size: float | None,
     time_ordered: bool,
+    rig: RigShape,
 ) -> BestFocus:
     counted = Counted.of(points)
     hyperbola = fit_hyperbola(counted)
     lines, line_outliers = fit_two_lines(counted)
-    auto = fit_auto(counted, hyperbola, _step(counted, step_size), time_ordered)
+    auto = fit_auto(counted, hyperbola, _step(counted, step_size), time_ordered, rig)
     fits = {
         "auto": auto.fit,
         "two_lines": _with_expected(lines, hyperbola),

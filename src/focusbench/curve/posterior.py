@@ -23,23 +23,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.curve.counted import MIN_POINTS, BoolArray, FloatArray
-from focusbench.curve.kernel import (
-    FINAL,
-    GAMMA,
-    LN_PRIOR_SCALE,
-    LN_TAU_PRIOR,
-    SEARCH,
-    TAUS,
-    Effort,
-    maximise,
-    mixture,
-    shape,
-    straight_evidence,
+from focusbench.curve.priors import (
+    GAMMA_SD,
+    LINE_SLOPE_SD,
+    LN_B_SD,
 )
+from focusbench.curve.rig_shape import RigShape
 
 LAG_PRIOR = (0.70, 0.12, 0.10, 0.08)
+TAUS = np.geomspace(0.18, 0.005, 7)
+LN_TAU_PRIOR = -0.5 * ((np.log(TAUS) - math.log(0.025)) / 1.2) ** 2
+LN_TAU_PRIOR -= np.logaddexp.reduce(LN_TAU_PRIOR)
 BEYOND = 0.35
 """How far beyond each end focus is looked for, as a share of the sampled range."""
+FINER = ((9, 0.1), (17, 0.01))
+"""Nodes of the second and the third grid; how much 2·ln p may still be short of its maximum."""
 
 
 class Posterior(NamedTuple):
@@ -67,10 +65,12 @@ class Posterior(NamedTuple):
         Most probable number of lagging points after a reversal.
     ln_b, alpha, gamma, kappa : float
         The curve with its minimum at `x0`.
+    kappa_seen, kappa_error : float
+        κ as the points alone tell it, without what was known of the rig.
     lagging, bad : bool array, shape (n,)
         At the mode: points that lag; other points that are more likely bad than good.
     deviation : float array, shape (n,)
-        Distance of each point from the curve at the mode, in its own standard deviations.
+        Height of each point above the curve at the mode, in its own standard deviations.
     """
 
     x0: float
@@ -88,6 +88,8 @@ class Posterior(NamedTuple):
     alpha: float
     gamma: float
     kappa: float
+    kappa_seen: float
+    kappa_error: float
     lagging: BoolArray
     bad: BoolArray
     deviation: FloatArray
@@ -107,34 +109,19 @@ def reversal_ranks(x: FloatArray) -> NDArray[np.intp]:
     return rank
 
 
-def lag_hypotheses(x: FloatArray, time_ordered: bool) -> BoolArray:
-    """Which points lag if the first k after every reversal do, for every k worth asking about.
-
-    At least five points are always left.
-
-    Parameters
-    ----------
-    x : float array, shape (n,)
-        Positions in the order taken.
-    time_ordered : bool
-        Whether that order is known.
-
-    Returns
-    -------
-    bool array, shape (n_hypotheses, n)
-        Row k; the first row is all False.
-    """
-    none = np.zeros((1, x.size), dtype=bool)
-    if not time_ordered:
-        return none
-    rank = reversal_ranks(x)
-    rows = [rank < k for k in range(len(LAG_PRIOR))]
-    allowed = [row for row in rows if x.size - int(row.sum()) >= MIN_POINTS]
-    return np.array(allowed) if allowed else none
+def most_lagging(rank: NDArray[np.intp]) -> int:
+    """Largest k worth asking about: if the first k after every reversal lag, five are left."""
+    allowed = [k for k in range(len(LAG_PRIOR)) if np.sum(rank >= k) >= MIN_POINTS]
+    return max(allowed, default=0)
 
 
 def posterior(
-    x: FloatArray, ln_y: FloatArray, variance: FloatArray, lagging: BoolArray
+    x: FloatArray,
+    ln_y: FloatArray,
+    variance: FloatArray,
+    rank: NDArray[np.intp],
+    n_lagging: int,
+    rig: RigShape,
 ) -> Posterior:
     """Infer the position of best focus from the points of one V-curve.
 
@@ -146,138 +133,99 @@ def posterior(
         ln(metric).
     variance : float array, shape (n,)
         (standard error / metric)² of each frame; 0 where unknown.
-    lagging : bool array, shape (n_hypotheses, n)
-        From `lag_hypotheses`.
+    rank : int array, shape (n,)
+        From `reversal_ranks`.
+    n_lagging : int
+        Up to so many points after each reversal may lag; from `most_lagging`.
+    rig : RigShape
+        What is known of κ.
 
     Returns
     -------
     Posterior
     """
+    from focusbench.curve.grids import PARTS, SUMMARY, begin, narrow, sum_up
+    from focusbench.curve.kernel import KERNELS
+    from focusbench.curve.likelihood import best_shape, climb, straight
+
+    KERNELS.compile()
     low, high = float(x.min()), float(x.max())
     span = high - low
-    ln_b0 = math.log(span / 5)
-    ln_lag_prior = np.log(np.array(LAG_PRIOR[: len(lagging)]) / sum(LAG_PRIOR[: len(lagging)]))
-    ln_prior = (LN_TAU_PRIOR - np.logaddexp.reduce(LN_TAU_PRIOR))[:, None] + ln_lag_prior
-    data = (x, ln_y, variance, lagging, ln_b0)
+    kappa, kappa_sd = rig.prior()
+    prior = np.array([math.log(span / 5), kappa, kappa_sd**-2])
+    noise = np.empty((len(TAUS), 4, x.size))
+    work = np.empty((5, x.size))
+    data = (x, ln_y, rank, noise)
+    lag_prior = np.array(LAG_PRIOR[: n_lagging + 1])
+    ln_prior = LN_TAU_PRIOR[:, None] + np.log(lag_prior / lag_prior.sum())
 
-    # Whole range, τ from wide to narrow, each starting where the wider one ended: at first every
-    # point is believed a little, at last only those that agree. No subset is ever searched.
-    nodes = np.linspace(low - BEYOND * span, high + BEYOND * span, max(25, 2 * x.size + 7))
-    every_lag = np.arange(len(lagging))
-    start = _start(x, ln_y, nodes, ln_b0)[None, :, None, :].repeat(len(lagging), axis=2)
-    theta = np.empty((len(TAUS), len(nodes), len(lagging), 4))
-    ln_p = np.empty(theta.shape[:3])
-    for t in range(len(TAUS)):
-        start, ln_p[t : t + 1] = _fit_grid(data, nodes, np.array([t]), every_lag, start, SEARCH)
-        theta[t] = start[0]
-    taus, lags = np.arange(len(TAUS)), every_lag
+    # The whole range first, then twice more, finer, where the probability is.
+    grid = _empty_grid(max(25, 2 * x.size + 7), n_lagging)
+    begin(x, ln_y, variance, TAUS, prior, BEYOND, noise, *grid)
+    nodes, theta, ln_p = grid
+    climb(*data, nodes, prior, work, True, 3, 0.3, theta, ln_p)
+    for n_nodes, tolerance in FINER:
+        finer = _empty_grid(n_nodes, n_lagging)
+        narrow(ln_prior, *grid, *finer)
+        grid = nodes, theta, ln_p = finer
+        climb(*data, nodes, prior, work, False, 8, tolerance, theta, ln_p)
+    out = np.empty(len(SUMMARY))
+    room = np.empty(len(nodes)), np.empty(PARTS * (len(nodes) - 1) + 1)
+    sum_up(ln_prior, TAUS, *grid, low, high, *room, out)
+    s = dict(zip(SUMMARY, out.tolist(), strict=True))
+    t, j, k = int(s["t"]), int(s["j"]), int(s["k"])
 
-    # Twice more, finer, where the probability is.
-    for n_nodes in (25, 41):
-        joint = ln_p + ln_prior[np.ix_(taus, lags)][:, None, :]
-        of_x = np.logaddexp.reduce(joint, axis=(0, 2))
-        best = np.flatnonzero(of_x > of_x.max() - 9)
-        first, last = max(best[0] - 1, 0), min(best[-1] + 1, len(nodes) - 1)
-        finer = np.linspace(nodes[first], nodes[last], n_nodes)
-        of_tau = np.logaddexp.reduce(joint, axis=(1, 2))
-        of_lag = np.logaddexp.reduce(joint, axis=(0, 1))
-        keep_tau = np.flatnonzero(of_tau > of_tau.max() - 6)
-        keep_lag = np.flatnonzero(of_lag > of_lag.max() - 5)
-        left = np.clip(np.searchsorted(nodes, finer) - 1, 0, len(nodes) - 2)
-        share = ((finer - nodes[left]) / (nodes[left + 1] - nodes[left]))[:, None, None]
-        start = (1 - share) * theta[np.ix_(keep_tau, left, keep_lag)]
-        start += share * theta[np.ix_(keep_tau, left + 1, keep_lag)]
-        nodes, taus, lags = finer, taus[keep_tau], lags[keep_lag]
-        theta, ln_p = _fit_grid(data, nodes, taus, lags, start)
-
-    joint = ln_p + ln_prior[np.ix_(taus, lags)][:, None, :]
-    of_x = np.logaddexp.reduce(joint, axis=(0, 2))
-    fine = np.linspace(nodes[0], nodes[-1], 40 * 20 + 1)
-    density = np.exp(np.interp(fine, nodes, of_x) - of_x.max())
-    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
-    area = cumulative[-1] * (fine[1] - fine[0])
-    cumulative /= cumulative[-1]
-    x0, below, above, low_95, high_95 = np.interp(
-        [0.5, 0.158655, 0.841345, 0.025, 0.975], cumulative, fine
-    )
-
-    def p_below(position: float) -> float:
-        return float(np.interp(position, fine, cumulative, left=0.0, right=1.0))
-
-    of_tau = np.exp(np.logaddexp.reduce(joint, axis=(1, 2)) - np.logaddexp.reduce(joint, axis=None))
-    ln_tau = float(of_tau @ np.log(TAUS[taus]))
-    t, node, k = (int(i) for i in np.unravel_index(int(joint.argmax()), joint.shape))
-    lag = lagging[lags[k]]
-    bad, deviation = _judge(x, ln_y, variance, nodes[node], TAUS[taus[t]], theta[t, node, k])
+    shape, found = theta[t, j, k].copy(), np.empty(2)
+    lagging = rank < k
+    height = ln_y - _ln_curve(x - nodes[j], shape)
+    odds = noise[t, 2] * np.exp(0.5 * height**2 * (noise[t, 0] - noise[t, 1]))
     # The curve to draw has its minimum where best focus is said to be.
-    drawn, _ = _fit_grid(
-        data, np.array([x0]), taus[[t]], lags[[k]], theta[t, node, k].reshape(1, 1, 1, 4)
-    )
-    ln_b, alpha, gamma, kappa = drawn[0, 0, 0].tolist()
+    best_shape(*data, t, k, s["x0"], prior, work, 8, 1e-3, shape, found)
+    ln_b, alpha, gamma, kappa_there = shape.tolist()
 
-    ln_evidence = of_x.max() + math.log(area / (span * (1 + 2 * BEYOND))) - LN_PRIOR_SCALE
-    ln_null, slope = straight_evidence(x, ln_y, variance, lagging, ln_prior)
+    # κ as the points alone tell it: what was known of it is taken out again.
+    precision = 1 / (s["kappa_variance"] + found[1])
+    seen = max(precision - prior[2], 1e-3 * precision)
+
+    ln_evidence = s["ln_mass"] - math.log(span * (1 + 2 * BEYOND))
+    ln_evidence -= math.log(LN_B_SD * GAMMA_SD * kappa_sd)
+    middle = np.array([x.mean(), np.median(ln_y)])
+    ln_null, slope = np.empty((2, *ln_prior.shape)), np.empty((2, *ln_prior.shape))
+    for model, slope_sd in enumerate((1e-6, LINE_SLOPE_SD)):
+        straight(*data, slope_sd, middle, ln_null[model], slope[model])
+    ln_null += ln_prior
+    ln_flat, ln_line = np.logaddexp.reduce(ln_null, axis=(1, 2)).tolist()
     return Posterior(
-        x0=float(x0),
-        sigma=float(above - below) / 2,
-        interval_95=(float(low_95), float(high_95)),
-        p_within_step=p_below(x0 + 1) - p_below(x0 - 1),
-        p_below=p_below(low + 1),
-        p_above=1 - p_below(high - 1),
-        gain_over_flat=float(ln_evidence - ln_null[0]),
-        gain_over_line=float(ln_evidence - ln_null[1]),
-        slope_line=slope,
-        tau=math.exp(ln_tau),
-        n_lagging=int(lags[k]),
+        x0=s["x0"],
+        sigma=(s["above"] - s["below"]) / 2,
+        interval_95=(s["low_95"], s["high_95"]),
+        p_within_step=s["p_within"],
+        p_below=s["p_below"],
+        p_above=s["p_above"],
+        gain_over_flat=ln_evidence - ln_flat,
+        gain_over_line=ln_evidence - ln_line,
+        slope_line=float(slope[1].flat[int(ln_null[1].argmax())]),
+        tau=math.exp(s["ln_tau"]),
+        n_lagging=k,
         ln_b=ln_b,
         alpha=alpha,
         gamma=gamma,
-        kappa=kappa,
-        lagging=lag,
-        bad=bad & ~lag,
-        deviation=deviation,
+        kappa=kappa_there,
+        kappa_seen=(s["kappa"] * precision - kappa * prior[2]) / seen,
+        kappa_error=seen**-0.5,
+        lagging=lagging,
+        bad=(odds > 1) & ~lagging,
+        deviation=height * np.sqrt(noise[t, 0]),
     )
 
 
-def _start(x: FloatArray, ln_y: FloatArray, nodes: FloatArray, ln_b0: float) -> FloatArray:
-    """First guess for every x0: the prior's shape, at the height of the points. (n_nodes, 4)."""
-    even, _ = shape((x[None, :] - nodes[:, None]) * math.exp(-ln_b0))
-    theta = np.zeros((len(nodes), 4))
-    theta[:, 0] = ln_b0
-    theta[:, 1] = np.median(ln_y - GAMMA * even, axis=1)
-    theta[:, 2] = GAMMA
-    return theta
+def _empty_grid(n_nodes: int, n_lagging: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Room for x0, for (ln b, α, γ, κ) and for ln p at every (τ, x0, k)."""
+    size = (len(TAUS), n_nodes, n_lagging + 1)
+    return np.empty(n_nodes), np.empty((*size, 4)), np.empty(size)
 
 
-def _fit_grid(
-    data: tuple[FloatArray, FloatArray, FloatArray, BoolArray, float],
-    nodes: FloatArray,
-    taus: NDArray[np.intp],
-    lags: NDArray[np.intp],
-    start: FloatArray,
-    effort: Effort = FINAL,
-) -> tuple[FloatArray, FloatArray]:
-    """Fit every (τ, x0, k); `start` and the result (n_taus, n_nodes, n_lags, 4)."""
-    x, ln_y, variance, lagging, ln_b0 = data
-    size = (len(taus), len(nodes), len(lags))
-    tau = np.broadcast_to(TAUS[taus][:, None, None], size).reshape(-1, 1)
-    x0 = np.broadcast_to(nodes[None, :, None], size).reshape(-1, 1)
-    lag = np.broadcast_to(lagging[lags][None, None], (*size, x.size)).reshape(-1, x.size)
-    fit = maximise(x - x0, ln_y, variance + tau * tau, lag, ln_b0, start.reshape(-1, 4), effort)
-    return fit.theta.reshape(*size, 4), fit.ln_marginal.reshape(size)
-
-
-def _judge(
-    x: FloatArray,
-    ln_y: FloatArray,
-    variance: FloatArray,
-    x0: float,
-    tau: float,
-    theta: FloatArray,
-) -> tuple[BoolArray, FloatArray]:
-    """Points more likely bad than good, and their distance from the curve in sigma."""
-    even, odd = shape((x - x0) * math.exp(-theta[0]))
-    v = variance + tau * tau
-    r = ln_y - (theta[1] + theta[2] * even + theta[3] * odd)
-    _, _, p_good = mixture(r, v)
-    return p_good < 0.5, np.abs(r) / np.sqrt(v)
+def _ln_curve(dx: FloatArray, theta: FloatArray) -> FloatArray:
+    u = dx * math.exp(-theta[0])
+    curve = theta[1] + theta[2] * np.log1p(u * u) + theta[3] * u * np.abs(u) / (1 + u * u)
+    return np.asarray(curve)
