@@ -32,6 +32,7 @@ class FakeFocuser:
     maxstep = 50_000
     maxincrement = 50_000
     temperature = 4.5
+    tempcompavailable, tempcomp = True, False
     steps_per_s = 10_000.0
 
     def __init__(self):
@@ -63,13 +64,25 @@ class FakeCamera:
     maxbinx = maxbiny = 4
     pixelsizex = pixelsizey = 3.76
     canabortexposure = True
+    canfastreadout, fastreadout = False, False
+    readoutmodes, readoutmode = ("Photographic", "High Speed"), 0
     binx = biny = 1
     startx, starty, numx, numy = 5, 5, 20, 10
 
     def __init__(self):
         self.pixel_type, self.colours, self.failed, self.download_s = "u2", 0, False, 0.0
         self.cut_bytes, self.image_error, self.gives_json = 0, None, False
-        self.shape_taken, self._ends = None, None
+        self.shape_taken, self._ends, self._gain = None, None, 10
+
+    @property
+    def gain(self):
+        return self._gain
+
+    @gain.setter
+    def gain(self, gain):
+        if not 0 <= gain <= 100:
+            raise AlpacaError(INVALID_VALUE, f"{gain} is no gain.")
+        self._gain = gain
 
     @property
     def camerastate(self):

@@ -6,7 +6,7 @@ import pytest
 from focusbench.alpaca import AlpacaCamera, AlpacaFocuser
 from focusbench.devices import RealClock, VirtualClock, wait_until
 from focusbench.errors import DeviceNotConnected, DeviceRefused, DeviceTimeout
-from tests.alpaca.alpaca_server import TYPE_NUMBERS
+from tests.alpaca.alpaca_server import NOT_IMPLEMENTED, TYPE_NUMBERS, AlpacaError
 
 CHIP = 100 * np.arange(60)[None, :] + np.arange(40)[:, None]
 
@@ -141,3 +141,26 @@ def test_a_download_that_hangs_times_out_and_leaves_the_focuser_free(server, cam
         thread.join(0.02)
     assert [error.device for error in failed] == ["camera"]
     assert len(focuser_answered) > 3
+
+
+def test_fast_readout_switch_is_offered_as_two_modes(server):
+    server.camera.canfastreadout = True
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    assert camera.readout_modes == ("Normal", "Fast")
+    camera.set_readout_mode(camera.fast_readout_mode)
+    assert server.camera.fastreadout is True
+    assert camera.readout_mode() == "Fast"
+
+
+def test_mode_that_says_it_is_fast_is_known_by_its_name(server):
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    assert camera.fast_readout_mode == "High Speed"
+    server.camera.readoutmodes = ("Photographic DSO", "Extend Fullwell")
+    assert AlpacaCamera(server.address, clock=RealClock()).fast_readout_mode is None
+
+
+@pytest.mark.parametrize("member", ["gain", "readoutmodes"])
+def test_camera_without_a_choice_says_none(server, member):
+    server.refuses[member] = AlpacaError(NOT_IMPLEMENTED, "No.")
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    assert (camera.gain if member == "gain" else camera.readout_mode)() is None

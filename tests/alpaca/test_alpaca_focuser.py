@@ -108,3 +108,8 @@ def test_a_server_that_is_silent_runs_into_the_time_out(server, monkeypatch):
     server.delays_s["position"] = 1.0
     with pytest.raises(DeviceTimeout, match="did not answer in time"):
         focuser.position()
+
+
+def test_focuser_without_temperature_compensation_says_none(server):
+    server.focuser.tempcompavailable = False
+    assert AlpacaFocuser(server.address).temperature_compensation() is None

@@ -125,6 +125,16 @@ class FocuserContract(_Devices):
         wait(lambda: not focuser.is_moving(), clock)
         assert go(start) == start
 
+    def test_temperature_compensation_is_kept_as_set_or_refused(self, focuser):
+        found = focuser.temperature_compensation()
+        if found is None:
+            with pytest.raises(DeviceRefused):
+                focuser.set_temperature_compensation(True)
+            return
+        for on in (True, False, found):
+            focuser.set_temperature_compensation(on)
+            assert focuser.temperature_compensation() is on
+
     @pytest.mark.parametrize("side", ["below", "above"])
     def test_move_beyond_the_limits_is_refused_and_moves_nothing(self, focuser, side):
         low, high = focuser.limits
@@ -187,6 +197,36 @@ class CameraContract(_Devices):
         frame = take(binning=2)
         assert frame.pixels.shape == (camera.shape[0] // 2, camera.shape[1] // 2)
         assert frame.binning == 2
+
+    def test_readout_mode_is_kept_as_set(self, camera, take):
+        modes = camera.readout_modes
+        assert camera.readout_mode() in (modes or (None,))
+        assert camera.fast_readout_mode in (None, *modes)
+        for name in modes:
+            camera.set_readout_mode(name)
+            assert camera.readout_mode() == name
+            assert take().pixels.shape == camera.shape
+
+    def test_unknown_readout_mode_is_refused(self, camera):
+        with pytest.raises(DeviceRefused, match="no such mode"):
+            camera.set_readout_mode("no such mode")
+
+    def test_gain_is_kept_as_set_or_refused(self, camera, take):
+        found = camera.gain()
+        if found is None:
+            with pytest.raises(DeviceRefused):
+                camera.set_gain(1)
+            return
+        for gain in (found + 1, found):
+            camera.set_gain(gain)
+            assert camera.gain() == gain
+            assert take().pixels.shape == camera.shape
+
+    def test_impossible_gain_is_refused_and_changes_nothing(self, camera):
+        found = camera.gain()
+        with pytest.raises(DeviceRefused):
+            camera.set_gain(-1_000_000)
+        assert camera.gain() == found
 
     def test_frame_is_not_ready_before_the_exposure_ends(self, camera, clock):
         began_s = clock.now()

@@ -8,9 +8,10 @@ import pytest
 
 from focusbench.devices import RealClock, Rig, VirtualClock, wait_until
 from focusbench.errors import DeviceRefused, OptionsError
-from focusbench.simulator import simulated_rig
+from focusbench.simulator import Filter, simulated_rig
 from tests.contracts.device_contracts import (
     CameraContract,
+    FilterWheelContract,
     FocuserContract,
     ThermometerContract,
 )
@@ -65,6 +66,12 @@ class TestSimulatedCamera(CameraOf, OnVirtualTime, CameraContract):
 
 class TestLiveCamera(CameraOf, OnRealTime, CameraContract):
     pass
+
+
+class TestSimulatedFilterWheel(OnVirtualTime, FilterWheelContract):
+    @pytest.fixture
+    def wheel(self, made):
+        return made.filter_wheel
 
 
 class TestSimulatedThermometer(OnVirtualTime, ThermometerContract):
@@ -242,7 +249,8 @@ def test_rig_is_a_rig_with_optics_and_thermometer(rig):
     assert rig.camera.pixel_um == 3.76
     assert rig.camera.shape == (120, 160)
     assert rig.temperature_c() == 10.0
-    assert rig.filter() is None
+    assert rig.filter() == "L"
+    assert simulated_rig(filters=None, **SMALL).filter() is None
 
 
 def test_description_holds_seed_and_truth_and_can_be_saved(rig):
@@ -335,3 +343,72 @@ def test_speed_without_live_time_is_refused():
 def test_best_focus_may_not_lie_beyond_the_limits():
     with pytest.raises(OptionsError, match="best_focus is a number from 0 to 5000; got 10250"):
         simulated_rig(limits=(0, 5_000))
+
+
+# Filters, gain, read-out, temperature compensation
+
+
+def turn(rig, name):
+    rig.filter_wheel.start_change(name)
+    wait(rig, lambda: rig.filter() is not None)
+
+
+def test_each_filter_focuses_where_its_offset_says(rig):
+    assert rig.true_best_focus() == 10_250
+    turn(rig, "Ha")
+    drifted = 20 * 2.0 / 3600  # 20 steps a degree, 1 degree an hour, while the wheel turned
+    assert rig.true_best_focus() == pytest.approx(10_250 + 60 - drifted, abs=0.01)
+
+
+def test_a_filter_lets_its_share_of_the_light_through():
+    rig = simulated_rig(seed=1, filters={"L": Filter(), "half": Filter(0, 0.5)}, **SMALL)
+    bias = rig.sensor.bias_adu
+    clear = expose(rig, 10_250).pixels.mean() - bias
+    turn(rig, "half")
+    assert (expose(rig).pixels.mean() - bias) / clear == pytest.approx(0.5, abs=0.05)
+
+
+def test_no_light_passes_while_the_wheel_turns():
+    rig = simulated_rig(seed=1, filter_change_s=60.0, **SMALL)
+    rig.filter_wheel.start_change("Ha")
+    assert rig.filter() is None
+    assert np.median(expose(rig).pixels) == pytest.approx(rig.sensor.bias_adu, abs=2)
+
+
+def test_gain_of_200_gives_ten_times_the_adu_an_electron(rig):
+    bias = rig.sensor.bias_adu
+    plain = np.median(expose(rig).pixels) - bias
+    rig.camera.set_gain(200)
+    frame = expose(rig)
+    assert (np.median(frame.pixels) - bias) / plain == pytest.approx(10, rel=0.05)
+    assert frame.header["EGAIN"] == pytest.approx(rig.sensor.gain_e_per_adu / 10)
+
+
+def test_fast_readout_takes_half_the_time_at_twice_the_noise():
+    def dark(mode):
+        rig = simulated_rig(seed=1, n_stars=0, sky_e_per_s=0, download_s=4.0, shape=(120, 160))
+        rig.camera.set_readout_mode(mode)
+        began_s = rig.clock.now()
+        pixels = expose(rig, exposure_s=1.0).pixels.astype(float)
+        spread = np.subtract(*np.percentile(pixels, [84, 16])) / 2
+        return rig.clock.now() - began_s, spread
+
+    (normal_s, normal), (fast_s, fast) = dark("Normal"), dark("Fast")
+    assert normal_s == pytest.approx(5.0)
+    assert fast_s == pytest.approx(3.0)
+    # Whole ADU: the spread of 3.75 ADU is seen as 4, that of 7.5 as 7.5.
+    assert fast / normal == pytest.approx(2, abs=0.3)
+
+
+def test_temperature_compensation_follows_the_air_and_refuses_to_be_moved(rig):
+    rig.focuser.set_temperature_compensation(True)
+    with pytest.raises(DeviceRefused, match="compensation"):
+        rig.focuser.start_move(10_300)
+    start = rig.focuser.position()
+    rig.clock.sleep(3600.0)
+    rig.focuser.position()  # a driver does its own polling; here whoever asks sets it going
+    wait(rig, lambda: not rig.focuser.is_moving())
+    assert rig.focuser.position() == start - 20
+    rig.focuser.set_temperature_compensation(False)
+    rig.clock.sleep(3600.0)
+    assert rig.focuser.position() == start - 20

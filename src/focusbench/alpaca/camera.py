@@ -7,11 +7,12 @@ import numpy as np
 import requests
 from alpaca.camera import Camera as AlpycaCamera
 from alpaca.camera import CameraStates, raise_alpaca_if
-from alpaca.exceptions import AlpacaRequestException, NotImplementedException
+from alpaca.exceptions import AlpacaRequestException
 from numpy.typing import NDArray
 
-from focusbench.alpaca.door import asking
+from focusbench.alpaca.door import asking, offered
 from focusbench.alpaca.image_bytes import decode_image_bytes
+from focusbench.alpaca.readout import ReadoutModes
 from focusbench.devices import Clock
 from focusbench.errors import DeviceError, DeviceRefused
 from focusbench.frames import Frame
@@ -84,10 +85,10 @@ class AlpacaCamera:
             self._shape = int(self._alpyca.CameraYSize), int(self._alpyca.CameraXSize)
             self._max_binning = min(int(self._alpyca.MaxBinX), int(self._alpyca.MaxBinY))
             self._can_abort = bool(self._alpyca.CanAbortExposure)
-            try:
-                self._pixel_um = float(self._alpyca.PixelSizeX) or None
-            except NotImplementedException:
-                self._pixel_um = None
+        pixel_um = offered(lambda: self._alpyca.PixelSizeX, 0, _DEVICE, address)
+        self._pixel_um = float(pixel_um) or None
+        self._has_gain = offered(lambda: self._alpyca.Gain, None, _DEVICE, address) is not None
+        self._readout = ReadoutModes(self._alpyca, _DEVICE, address)
 
     @property
     def name(self) -> str:
@@ -108,6 +109,44 @@ class AlpacaCamera:
     def max_binning(self) -> int:
         """Largest symmetric binning."""
         return self._max_binning
+
+    @property
+    def readout_modes(self) -> tuple[str, ...]:
+        """Names of its read-out modes; empty where there is no choice."""
+        return self._readout.names
+
+    @property
+    def fast_readout_mode(self) -> str | None:
+        """The mode for quick frames; None where no name says so."""
+        return self._readout.fast
+
+    def readout_mode(self) -> str | None:
+        """The mode that the next frame is read in; None where there is no choice."""
+        return self._readout.now()
+
+    def set_readout_mode(self, name: str) -> None:
+        """Choose a read-out mode; raises `DeviceRefused` where there is none of that name."""
+        if name not in self.readout_modes:
+            raise DeviceRefused(
+                _DEVICE,
+                f"{self._name} has no read-out mode {name!r}; it has "
+                f"{', '.join(self.readout_modes) or 'no choice'}.",
+            )
+        self._readout.choose(name)
+
+    def gain(self) -> int | None:
+        """Gain of the next frame, or its number in the driver's list; None without a choice."""
+        if not self._has_gain:
+            return None
+        with asking(_DEVICE, self._address):
+            return int(self._alpyca.Gain)
+
+    def set_gain(self, gain: int) -> None:
+        """Choose a gain; raises `DeviceRefused` where the camera has none such."""
+        if not self._has_gain:
+            raise DeviceRefused(_DEVICE, f"{self._name} has no gain to choose.")
+        with asking(_DEVICE, self._address):
+            self._alpyca.Gain = gain
 
     def start_exposure(self, exposure_s: float, *, binning: int = 1) -> None:
         """Begin an exposure of the whole frame.

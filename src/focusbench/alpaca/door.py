@@ -1,7 +1,8 @@
 """The door to the network: whatever goes wrong behind it becomes one of our device errors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import requests
 from alpaca.exceptions import (
@@ -19,6 +20,8 @@ from alpaca.exceptions import (
 )
 
 from focusbench.errors import DeviceNotConnected, DeviceRefused, DeviceTimeout
+
+T = TypeVar("T")
 
 # alpyca's exceptions have no common base.
 _REFUSALS = (
@@ -80,6 +83,15 @@ def asking(device: str, address: str) -> Iterator[None]:
         ) from error
     except requests.RequestException as error:
         raise DeviceNotConnected(device, _nobody(device, address)) from error
+
+
+def offered(ask: Callable[[], T], default: T, device: str, address: str) -> T:
+    """Ask for what a driver need not have; `default` where it answers that it has not."""
+    try:
+        with asking(device, address):
+            return ask()
+    except DeviceRefused:
+        return default
 
 
 def _nobody(device: str, address: str) -> str:

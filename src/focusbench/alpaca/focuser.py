@@ -6,7 +6,7 @@ import math
 from alpaca.exceptions import NotImplementedException
 from alpaca.focuser import Focuser as AlpycaFocuser
 
-from focusbench.alpaca.door import asking
+from focusbench.alpaca.door import asking, offered
 from focusbench.errors import DeviceRefused
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ class AlpacaFocuser:
         with asking(_DEVICE, address):
             self._max_step = int(self._alpyca.MaxStep)
             self._max_increment = int(self._alpyca.MaxIncrement)
+        self._compensates = bool(
+            offered(lambda: self._alpyca.TempCompAvailable, False, _DEVICE, address)
+        )
 
     @property
     def name(self) -> str:
@@ -99,6 +102,18 @@ class AlpacaFocuser:
                 self._alpyca.Halt()
             except NotImplementedException:
                 log.warning("%s cannot be halted; it ends its move.", self._name)
+
+    def temperature_compensation(self) -> bool | None:
+        """Whether it follows the temperature by itself now; None where it never does."""
+        if not self._compensates:
+            return None
+        with asking(_DEVICE, self._address):
+            return bool(self._alpyca.TempComp)
+
+    def set_temperature_compensation(self, on: bool) -> None:
+        """Switch it on or off; raises `DeviceRefused` where there is none."""
+        with asking(_DEVICE, self._address):
+            self._alpyca.TempComp = on
 
     def temperature_c(self) -> float | None:
         """Temperature at the focuser now, °C; None without a working sensor."""

@@ -79,5 +79,6 @@ class VirtualClock:
         if stop is not None and stop.is_set():
             return True
         with self._lock:
-            self._now += max(0.0, seconds)
+            # To a microsecond: ten sleeps of 0.1 s are one second, and not a breath less.
+            self._now = round(self._now + max(0.0, seconds), 6)
         return False

@@ -39,6 +39,17 @@ class Focuser(Protocol):
         """Stop a move where it is; harmless when nothing moves."""
         ...
 
+    def temperature_compensation(self) -> bool | None:
+        """Whether it follows the temperature by itself now; None where it never does.
+
+        While it does, it may refuse to be moved.
+        """
+        ...
+
+    def set_temperature_compensation(self, on: bool) -> None:
+        """Switch it on or off; raises `DeviceRefused` where there is none."""
+        ...
+
 
 @runtime_checkable
 class Camera(Protocol):
@@ -64,8 +75,34 @@ class Camera(Protocol):
         """Largest symmetric binning."""
         ...
 
+    @property
+    def readout_modes(self) -> tuple[str, ...]:
+        """Names of its read-out modes; empty where there is no choice."""
+        ...
+
+    @property
+    def fast_readout_mode(self) -> str | None:
+        """The mode for quick, perhaps noisier, frames; None where none is known to be."""
+        ...
+
+    def readout_mode(self) -> str | None:
+        """The mode that the next frame is read in; None where there is no choice."""
+        ...
+
+    def set_readout_mode(self, name: str) -> None:
+        """Choose a read-out mode; raises `DeviceRefused` where there is none of that name."""
+        ...
+
+    def gain(self) -> int | None:
+        """Gain of the next frame, in the driver's own numbers; None where it has no choice."""
+        ...
+
+    def set_gain(self, gain: int) -> None:
+        """Choose a gain; raises `DeviceRefused` where the camera has none such."""
+        ...
+
     def start_exposure(self, exposure_s: float, *, binning: int = 1) -> None:
-        """Begin an exposure of the whole frame."""
+        """Begin an exposure of the whole frame; binning and sub-frame are as found afterwards."""
         ...
 
     def image_ready(self) -> bool:

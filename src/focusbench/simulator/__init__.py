@@ -6,10 +6,12 @@ Imported by: api and cli; imports devices, frames and below.
 
 from focusbench.simulator.devices import (
     SimulatedCamera,
+    SimulatedFilterWheel,
     SimulatedFocuser,
     SimulatedThermometer,
 )
-from focusbench.simulator.mechanics import Drive, ThermalDrift
+from focusbench.simulator.filters import FILTERS, Filter
+from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.rig import SimulatedRig, simulated_rig
 from focusbench.simulator.sensor import Sensor, random_sensor
@@ -17,11 +19,14 @@ from focusbench.simulator.sky import Sky, random_sky
 from focusbench.simulator.telescope import Seeing, Telescope, render_frame
 
 __all__ = [
+    "FILTERS",
     "Drive",
+    "Filter",
     "Optics",
     "Seeing",
     "Sensor",
     "SimulatedCamera",
+    "SimulatedFilterWheel",
     "SimulatedFocuser",
     "SimulatedRig",
     "SimulatedThermometer",
@@ -29,6 +34,7 @@ __all__ = [
     "StarShape",
     "Telescope",
     "ThermalDrift",
+    "Turret",
     "random_sensor",
     "random_sky",
     "render_frame",

@@ -1,10 +1,13 @@
-"""What moves: the focuser's drive with its play, and the temperature that shifts best focus."""
+"""What moves: the focuser's drive with its play, the filter wheel, and the temperature."""
 
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from focusbench.devices import Clock
+
+SAME_TIME_S = 1e-6
+"""Moments less than this apart are one: Unix time as a float resolves 0.2 µs."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Drive:
         move = self._move(time_s)
         way = move.target - move.origin
         travelled = (time_s - move.start_s) * self._speed
-        if travelled >= abs(way):
+        if travelled + SAME_TIME_S * self._speed >= abs(way):
             return move.target
         return move.origin + (travelled if way > 0 else -travelled)
 
@@ -82,6 +85,37 @@ class Drive:
         with self._lock:
             began = bisect_right(self._moves, time_s, key=lambda move: move.start_s)
             return self._moves[max(0, began - 1)]
+
+
+class Turret:
+    """The wheel that filters sit in; every change takes the same time and is remembered.
+
+    Parameters
+    ----------
+    clock : Clock
+    turn_s : float, seconds
+        How long it takes from one filter to any other.
+    """
+
+    def __init__(self, clock: Clock, *, turn_s: float) -> None:
+        self._clock = clock
+        self._turn_s = turn_s
+        self._changes = [(-float("inf"), 0)]
+        self._lock = threading.Lock()
+
+    def start(self, slot: int) -> None:
+        """Begin to turn; a wheel already there does not stir."""
+        now = self._clock.now()
+        if self.slot(now) != slot:
+            with self._lock:
+                self._changes.append((now, slot))
+
+    def slot(self, time_s: float) -> int | None:
+        """Slot in the beam at that time, from 0; None while the wheel turns."""
+        with self._lock:
+            began = bisect_right(self._changes, time_s, key=lambda change: change[0])
+            start_s, slot = self._changes[max(0, began - 1)]
+        return slot if time_s - start_s + SAME_TIME_S >= self._turn_s else None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,12 @@ from focusbench.devices import RealClock, Rig, VirtualClock
 from focusbench.errors import OptionsError
 from focusbench.simulator.devices import (
     SimulatedCamera,
+    SimulatedFilterWheel,
     SimulatedFocuser,
     SimulatedThermometer,
 )
-from focusbench.simulator.mechanics import Drive, ThermalDrift
+from focusbench.simulator.filters import FILTERS, Filter
+from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics
 from focusbench.simulator.sensor import Sensor, random_sensor
 from focusbench.simulator.sky import Sky, random_sky
@@ -57,7 +60,10 @@ class SimulatedRig(Rig):
         return self.telescope.sensor
 
     def true_best_focus(self) -> float:
-        """Where best focus is now, drift included, as a position approached inward, steps."""
+        """Where best focus is now, as a position approached inward, steps.
+
+        Drift and the filter in the beam included.
+        """
         return self.telescope.true_best_focus(self.clock.now())
 
     def describe(self) -> dict[str, object]:
@@ -90,6 +96,8 @@ def simulated_rig(
     temperature_c: float = 10.0,
     temperature_c_per_h: float = -1.0,
     focus_steps_per_c: float = 20.0,
+    filters: Mapping[str, Filter] | None = FILTERS,
+    filter_change_s: float = 2.0,
     live: bool = False,
     speed: float = 1.0,
 ) -> SimulatedRig:
@@ -136,6 +144,10 @@ def simulated_rig(
         How the air changes.
     focus_steps_per_c : float, steps per °C
         How best focus follows; positive is further out when warmer.
+    filters : mapping of str to Filter, or None
+        What is in the wheel, by slot; the first is in the beam. None for a rig without a wheel.
+    filter_change_s : float, seconds
+        How long the wheel takes from one filter to any other.
     live : bool
         Let time pass as it does at the telescope.
     speed : float
@@ -175,7 +187,11 @@ def simulated_rig(
     _number("temperature_c", temperature_c, -100, 100)
     _number("temperature_c_per_h", temperature_c_per_h, -100, 100)
     _number("focus_steps_per_c", focus_steps_per_c, -10_000, 10_000)
+    _number("filter_change_s", filter_change_s, 0, 600)
     _number("speed", speed, 0.01, 10_000)
+    for name, each in (filters or {}).items():
+        _number(f"focus_offset of {name}", each.focus_offset, -10_000, 10_000)
+        _number(f"transmission of {name}", each.transmission, 0, 1)
     if speed != 1 and not live:
         raise OptionsError(f"speed={speed:g} needs live=True: else no time passes.", "speed")
     if seed is None:
@@ -189,6 +205,7 @@ def simulated_rig(
     clock = RealClock(speed) if live else VirtualClock()
     rng = np.random.default_rng(seed)
     drive = Drive(clock, start, backlash=backlash, speed=focuser_speed)
+    turret = Turret(clock, turn_s=filter_change_s) if filters else None
     drift = ThermalDrift(clock.now(), temperature_c, temperature_c_per_h, focus_steps_per_c)
     telescope = Telescope(
         sky=random_sky(rng, (rows, columns), n_stars, background_e_per_s=sky_e_per_s),
@@ -200,12 +217,17 @@ def simulated_rig(
         best_focus=best_focus,
         step_um=step_um,
         seed=seed,
+        turret=turret,
+        filters=dict(filters or {}),
     )
     return SimulatedRig(
         name="Simulated rig" if speed == 1 else f"Simulated rig, {speed:g}× speed",
-        focuser=SimulatedFocuser(drive, clock, (low, high)),
+        focuser=SimulatedFocuser(drive, clock, (low, high), drift),
         camera=SimulatedCamera(telescope, clock, download_s=download_s),
         clock=clock,
+        filter_wheel=SimulatedFilterWheel(turret, clock, tuple(filters))
+        if turret and filters
+        else None,
         thermometer=SimulatedThermometer(drift, clock),
         focal_ratio=focal_ratio,
         obstruction=obstruction,

@@ -1,12 +1,15 @@
 """The telescope as a whole: the picture that a sky makes on the sensor at a given moment."""
 
+import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.simulator.mechanics import Drive, ThermalDrift
+from focusbench.simulator.filters import OPAQUE, Filter
+from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.sensor import Sensor
 from focusbench.simulator.sky import Sky
@@ -90,6 +93,10 @@ class Telescope:
         How far one step moves the sensor.
     seed : int
         With the number of the exposure it determines seeing and noise of a frame.
+    turret : Turret or None
+        The filter wheel; None for a telescope without one.
+    filters : mapping of str to Filter
+        What is in its slots, by name, in their order.
     """
 
     sky: Sky
@@ -101,25 +108,53 @@ class Telescope:
     best_focus: float
     step_um: float
     seed: int
+    turret: Turret | None = None
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+    def filter(self, time_s: float) -> Filter:
+        """What stands in the beam at that time."""
+        if self.turret is None or not self.filters:
+            return Filter()
+        slot = self.turret.slot(time_s)
+        return OPAQUE if slot is None else tuple(self.filters.values())[slot]
 
     def true_best_focus(self, time_s: float) -> float:
-        """Position, approached inward, at which stars are smallest at that time, steps."""
-        return self.best_focus + self.drift.shift(time_s)
+        """Position, approached inward, at which stars are smallest at that time, steps.
+
+        That of the filter in the beam.
+        """
+        return self.best_focus + self.filter(time_s).focus_offset + self.drift.shift(time_s)
 
     def defocus_um(self, time_s: float) -> float:
         """Distance of the sensor from best focus at that time, µm; positive outside it."""
         return (self.drive.drawtube(time_s) - self.true_best_focus(time_s)) * self.step_um
 
     def frame(
-        self, number: int, start_s: float, exposure_s: float, *, binning: int = 1
+        self,
+        number: int,
+        start_s: float,
+        exposure_s: float,
+        *,
+        binning: int = 1,
+        sensor: Sensor | None = None,
     ) -> NDArray[np.generic]:
-        """Take exposure `number`; the sensor stands all the time where it is in the middle."""
+        """Take exposure `number`, as everything stands in its middle.
+
+        `sensor` replaces the telescope's own: the same one with another gain or read noise.
+        """
         rng = np.random.default_rng([self.seed, number])
-        return render_frame(
+        middle_s = start_s + exposure_s / 2
+        passed = self.filter(middle_s).transmission
+        sky = dataclasses.replace(
             self.sky,
+            rate_e_per_s=self.sky.rate_e_per_s * passed,
+            background_e_per_s=self.sky.background_e_per_s * passed,
+        )
+        return render_frame(
+            sky,
             self.optics,
-            self.sensor,
-            defocus_um=self.defocus_um(start_s + exposure_s / 2),
+            sensor or self.sensor,
+            defocus_um=self.defocus_um(middle_s),
             fwhm_px=self.seeing.draw(rng),
             exposure_s=exposure_s,
             binning=binning,
