@@ -6,7 +6,9 @@ import pytest
 
 from focusbench.errors import OptionsError
 from focusbench.options import (
+    SGPRO_RUN,
     AutofocusOptions,
+    FilterTable,
     changed,
     load_options,
     option_specs,
@@ -34,6 +36,10 @@ REFUSED = (
     Refused("number for a truth", {"smart_focus": 1}, "smart_focus.*true or false.*1"),
     Refused("unknown curve", {"curve": "gauss"}, "curve.*one of auto, two_lines.*'gauss'"),
     Refused("unknown option", {"stepsize": 3}, "no option 'stepsize'.*Did you mean 'step_size'"),
+    Refused("no exposure of a filter", {"filters": {"Ha": {"exposure_s": 0}}}, "Ha must.*got 0"),
+    Refused("unknown setting of a filter", {"filters": {"Ha": {"gain": 1}}}, "Ha was given.*gain"),
+    Refused("half a focus point", {"filters": {"L": {"focus_point": 0.5}}}, "L must.*got 0.5"),
+    Refused("text for filters", {"filters": "L 3 s"}, "filters.*must be filters like.*'L 3 s'"),
     Refused("None where there must be a value", {"data_points": None}, "data_points.*None"),
 )
 
@@ -138,3 +144,56 @@ def test_changed_lists_what_differs():
 def test_options_as_a_dict_hold_every_field():
     names = {field.name for field in dataclasses.fields(AutofocusOptions)}
     assert set(options_to_dict(AutofocusOptions())) == names
+
+
+FILTERS = {
+    "L": {"exposure_s": 3, "focus_point": 10_250},
+    "Ha 7nm": {"exposure_s": 30, "focus_point": 10_310},
+    "OIII": {"exposure_s": 20.5},
+    "none": {},
+}
+
+
+def test_filters_round_trip_through_a_file_and_a_field(tmp_path):
+    options = AutofocusOptions(filters=FILTERS, focus_filter="L")
+    save_options(options, tmp_path / "profile.json")
+    assert json.loads((tmp_path / "profile.json").read_text())["filters"] == FILTERS
+    assert load_options(tmp_path / "profile.json") == options
+    assert str(options.filters) == "L 3 s @ 10250, Ha 7nm 30 s @ 10310, OIII 20.5 s, none"
+    assert FilterTable.from_text(str(options.filters)) == options.filters
+    assert hash(options) == hash(AutofocusOptions(filters=FILTERS, focus_filter="L"))
+
+
+@pytest.mark.parametrize("text", ["Ha 30 s @", "@ 10310", "Ha @ far"])
+def test_text_that_is_no_filter_is_refused(text):
+    with pytest.raises(OptionsError, match="is not like Ha 30 s @ 10310"):
+        FilterTable.from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("filter", "exposure_s"), [("L", 3), ("OIII", 20.5), ("none", 5), ("R", 5), (None, 5)]
+)
+def test_a_filter_has_its_own_exposure_or_the_common_one(filter, exposure_s):
+    assert AutofocusOptions(exposure_s=5, filters=FILTERS).exposure_for(filter) == exposure_s
+
+
+def test_focus_shift_is_the_difference_of_the_focus_points():
+    options = AutofocusOptions(filters=FILTERS, adjust_focus_per_filter=True)
+    assert options.focus_shift("L", "Ha 7nm") == 60
+    assert options.focus_shift("Ha 7nm", "L") == -60
+    assert options.focus_shift("OIII", "OIII") == 0
+    assert options.focus_shift("L", "OIII") is None
+    assert options.focus_shift(None, "L") is None
+    assert options.replace(adjust_focus_per_filter=False).focus_shift("L", "Ha 7nm") == 0
+
+
+def test_sgpro_preset_lets_two_lines_decide_and_leaves_the_rig_alone():
+    options = AutofocusOptions.as_sgpro(step_size=25, exposure_s=8, binning=2)
+    assert changed(options, AutofocusOptions(step_size=25, exposure_s=8, binning=2)) == {
+        "curve": "two_lines",
+        "veto": False,
+        "final_approach": "direct",
+    }
+    assert (options.data_points, options.validation_tolerance_percent) == (9, 10)
+    # The defaults are SGPro's in everything else, and stay the preset's where they change.
+    assert set(SGPRO_RUN) >= {"smart_focus", "max_sweeps", "validation_frame", "frames_per_point"}

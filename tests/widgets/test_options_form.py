@@ -107,3 +107,21 @@ def test_a_folded_group_counts_what_was_changed(form):
 def test_advice_is_shown_as_text_not_as_markup(form):
     form.advise("<b>9</b> frames")
     assert "&lt;b&gt;9&lt;/b&gt; frames" in form._advice.value
+
+
+def test_as_sgpro_sets_the_run_and_leaves_the_rig(form):
+    told = []
+    form.on_change(told.append)
+    control(form, "step_size").value = "25"
+    form.sgpro_button.click()
+    assert form.value == AutofocusOptions.as_sgpro(step_size=25)
+    assert control(form, "curve").value == "two_lines"
+    assert told[-1] == form.value
+
+
+def test_filters_are_typed_after_each_other(form):
+    control(form, "filters").value = "L 3 s @ 10250; Ha 30 s"
+    assert form.value.exposure_for("Ha") == 30
+    control(form, "filters").value = "Ha 30 s @"
+    assert "is not like Ha 30 s @ 10310" in form.errors["filters"]
+    assert form.value.exposure_for("Ha") == 30

@@ -4,12 +4,16 @@ Never: talks to a device, looks at a frame or draws a form.
 Imported by: every room above; imports only errors.
 """
 
-from focusbench.options.autofocus import AutofocusOptions
+from focusbench.options.autofocus import SGPRO_RUN, AutofocusOptions
 from focusbench.options.files import load_options, options_from_dict, options_to_dict, save_options
+from focusbench.options.filters import FilterSettings, FilterTable
 from focusbench.options.spec import OptionSpec, changed, option_specs
 
 __all__ = [
+    "SGPRO_RUN",
     "AutofocusOptions",
+    "FilterSettings",
+    "FilterTable",
     "OptionSpec",
     "changed",
     "load_options",

@@ -1,14 +1,37 @@
 """The options of one auto focus run, in the words of SGPro's help page."""
 
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
+from focusbench.options.filters import FilterTable
 from focusbench.options.spec import option, options_class
 
 _SAMPLING = "Sampling"
 _STARS = "Stars"
 _CURVE = "Curve and smart focus"
 _OTHER = "Backlash, darks, validation"
+_FILTERS = "Filters and camera"
+
+SGPRO_RUN: Mapping[str, Any] = MappingProxyType(
+    {
+        "metric": "hfr",
+        "curve": "two_lines",
+        "veto": False,
+        "smart_focus": True,
+        "max_sweeps": 3,
+        "frames_per_point": 1,
+        "final_approach": "direct",
+        "validation_frame": True,
+        "validation_tolerance_percent": 10.0,
+    }
+)
+"""What makes a run that of SGPro's help page; the rest is the rig's (step size, exposure …).
+
+Two lines decide, with the average of the three lowest points where they do not cross; one frame a
+point; the shortest way to best focus; a validation frame within 10 %; three attempts in all.
+"""
 
 
 @options_class
@@ -54,7 +77,8 @@ class AutofocusOptions:
         low=0,
         low_open=True,
         high=3600,
-        help="Exposure of each frame. Long enough for ten stars at the ends of the sweep.",
+        help="Exposure of each frame, for all filters that have none of their own. Long enough for "
+        "ten stars at the ends of the sweep.",
     )
     binning: int = option(
         default=1,
@@ -63,6 +87,15 @@ class AutofocusOptions:
         choices=((1, "1×1"), (2, "2×2"), (3, "3×3"), (4, "4×4")),
         help="Pixels added together before a frame is read. SGPro's tutorial advises 2×2; keep "
         "1×1 where a star in focus is narrower than about 4 pixels.",
+    )
+    frames_per_point: int = option(
+        default=1,
+        label="Frames a point",
+        group=_SAMPLING,
+        low=1,
+        high=20,
+        help="Frames taken and averaged at each position. More of them even out the seeing; "
+        "SGPro takes one.",
     )
     # Stars
     metric: str = option(
@@ -124,6 +157,13 @@ class AutofocusOptions:
         help="Which curve decides. All are fitted and shown. Auto: the estimator whose error bar "
         "was tested. Two lines: SGPro. Parabola: SGPro 3.1, with its quality gate.",
     )
+    veto: bool = option(
+        default=True,
+        label="Veto of auto",
+        group=_CURVE,
+        help="Another curve than auto may decide only where auto, too, sees a minimum. Off: that "
+        "curve decides alone, as in SGPro, even where it was laid through noise.",
+    )
     min_quality: float = option(
         default=0.90,
         label="Min. quality",
@@ -168,7 +208,7 @@ class AutofocusOptions:
         help="The zone of good focus is where the curve lies within this share of its minimum: "
         "0.05 is 5 %.",
     )
-    # Backlash and validation
+    # Backlash, darks, validation
     backlash: int = option(
         default=0,
         label="Backlash",
@@ -230,6 +270,66 @@ class AutofocusOptions:
         help="Folder of darks named <seconds>_<name>, such as 15_dark.fits. The one nearest in "
         "exposure, at most 2 s off, is subtracted before stars are measured. Empty: none.",
     )
+    close_delay_s: float = option(
+        default=0.0,
+        label="Close delay",
+        group=_OTHER,
+        unit="s",
+        low=0,
+        high=3600,
+        help="In a sequence: how long the next frame waits after a run, for Run again or Cancel. "
+        "0: not at all.",
+    )
+    # Filters and camera
+    filters: FilterTable = option(
+        default=FilterTable(),
+        label="Filters",
+        group=_FILTERS,
+        help="Exposure and focus point of each filter: L 3 s @ 10250, Ha 30 s @ 10310. A filter "
+        "without an exposure gets the common one. Focus points are used as differences only.",
+    )
+    focus_filter: str | None = option(
+        default=None,
+        label="Focus with",
+        group=_FILTERS,
+        kind=str,
+        help="Filter that every run is made with. Empty: the filter that is in the beam, which "
+        "is the better way where it has enough stars.",
+    )
+    adjust_focus_per_filter: bool = option(
+        default=False,
+        label="Adjust per filter",
+        group=_FILTERS,
+        help="Move the focuser by the difference of the focus points when the filter changes: in "
+        "a sequence, and before and after a run with a chosen filter.",
+    )
+    gain: int | None = option(
+        default=None,
+        label="Gain",
+        group=_FILTERS,
+        kind=int,
+        low=0,
+        high=1_000_000,
+        help="Gain of focus frames, in the driver's own numbers. Empty: as the camera is set.",
+    )
+    fast_download: bool = option(
+        default=False,
+        label="Fast download",
+        group=_FILTERS,
+        help="Read focus frames in the camera's fast mode, where it has one. It may add noise: "
+        "try it, and watch the metric.",
+    )
+
+    @classmethod
+    def as_sgpro(cls, **changes: Any) -> Self:
+        """Make the options of SGPro's run, to the letter of its help page.
+
+        Examples
+        --------
+        >>> AutofocusOptions.as_sgpro(step_size=25).curve
+        'two_lines'
+        """
+        return cls(**{**SGPRO_RUN, **changes})
 
     def replace(self, **changes: Any) -> Self:
         """Make the same options with some values changed; they are checked again."""
@@ -240,6 +340,25 @@ class AutofocusOptions:
     def travel_limit(self) -> int:
         """Furthest that any move may go from the start, steps."""
         return self.max_travel or 2 * self.data_points * self.step_size
+
+    def exposure_for(self, filter: str | None) -> float:
+        """Exposure of a focus frame through a filter, or without any, seconds."""
+        row = self.filters.get(filter) if filter is not None else None
+        return self.exposure_s if row is None or row.exposure_s is None else row.exposure_s
+
+    def focus_shift(self, current: str | None, target: str | None) -> int | None:
+        """How far the focuser moves when the filter changes from one to another, steps.
+
+        `focus_point[target] − focus_point[current]`; 0 where filters are not adjusted for or are
+        the same; None where they should be, but a focus point is not known.
+        """
+        if not self.adjust_focus_per_filter or current == target:
+            return 0
+        rows = [self.filters.get(name or "") for name in (current, target)]
+        points = [row.focus_point for row in rows if row is not None]
+        if len(points) < 2 or points[0] is None or points[1] is None:
+            return None
+        return points[1] - points[0]
 
     def sweep_positions(self, centre: int) -> tuple[int, ...]:
         """Positions of one sweep around `centre`, in the order taken: outermost first.

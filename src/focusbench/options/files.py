@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from focusbench.errors import OptionsError
 from focusbench.options.autofocus import AutofocusOptions
+from focusbench.options.filters import FilterTable
 from focusbench.options.spec import option_specs
 
 T = TypeVar("T")
@@ -14,7 +15,11 @@ T = TypeVar("T")
 
 def options_to_dict(options: Any) -> dict[str, Any]:
     """Options by name, all of them, ready for JSON."""
-    return {spec.name: getattr(options, spec.name) for spec in option_specs(options)}
+    values = {spec.name: getattr(options, spec.name) for spec in option_specs(options)}
+    return {
+        name: value.to_dict() if isinstance(value, FilterTable) else value
+        for name, value in values.items()
+    }
 
 
 def options_from_dict(values: Mapping[str, Any], cls: type[T] = AutofocusOptions) -> T:  # type: ignore[assignment]

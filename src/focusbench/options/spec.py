@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 from focusbench.errors import OptionsError
+from focusbench.options.filters import FilterTable
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class OptionSpec:
     unit : str
         Unit as shown, empty where there is none.
     kind : type
-        `int`, `float`, `bool` or `str`.
+        `int`, `float`, `bool`, `str` or `FilterTable`.
     low, high : float or None
         Bounds, in `unit`; None where there is none.
     low_open : bool
@@ -72,6 +73,8 @@ class OptionSpec:
             return f"from {self.low:g} to {self.high:g}{unit}"
         if self.low is not None:
             return f"more than {self.low:g}{unit}" if self.low_open else f"{self.low:g} or more"
+        if self.kind is FilterTable:
+            return "filters like L 3 s @ 10250, Ha 30 s @ 10310"
         return "a number" if self.kind in (int, float) else "a text"
 
     def check(self, value: Any) -> Any:
@@ -99,6 +102,10 @@ class OptionSpec:
             if not isinstance(value, str):
                 raise self._refuse(value)
             return value
+        if self.kind is FilterTable:
+            if not isinstance(value, Mapping):
+                raise self._refuse(value)
+            return value if isinstance(value, FilterTable) else FilterTable(value)
         return self._check_number(value)
 
     def _check_number(self, value: Any) -> int | float:
@@ -195,7 +202,8 @@ def _documented(spec: OptionSpec) -> str:
     kind = f"{spec.kind.__name__}{' or None' if spec.optional else ''}"
     unit = f", {spec.unit}" if spec.unit else ""
     allowed = "" if spec.kind is bool else f" Allowed: {spec.bounds_text()}."
-    return f"{spec.name} : {kind}, default {spec.default!r}{unit}\n    {spec.help}{allowed}"
+    default = "none" if spec.kind is FilterTable else repr(spec.default)
+    return f"{spec.name} : {kind}, default {default}{unit}\n    {spec.help}{allowed}"
 
 
 def unknown_option(name: str, names: list[str]) -> OptionsError:

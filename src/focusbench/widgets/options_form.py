@@ -8,7 +8,14 @@ import ipywidgets as widgets
 import traitlets
 
 from focusbench.errors import OptionsError
-from focusbench.options import AutofocusOptions, OptionSpec, changed, option_specs
+from focusbench.options import (
+    SGPRO_RUN,
+    AutofocusOptions,
+    FilterTable,
+    OptionSpec,
+    changed,
+    option_specs,
+)
 from focusbench.widgets.theme import close_all
 from focusbench.widgets.wording import escape
 
@@ -27,6 +34,8 @@ def read_field(spec: OptionSpec, text: str) -> Any:
     text = text.strip()
     if not text and spec.optional:
         return None
+    if spec.kind is FilterTable:
+        return FilterTable.from_text(text)
     if spec.kind not in (int, float):
         return spec.check(text)
     what = "a whole number" if spec.kind is int else "a number"
@@ -159,11 +168,17 @@ class OptionsForm(widgets.Box):
         self._groups_of = {spec.name: spec.group for spec in specs}
         self._error_callbacks: list[Callable[[], None]] = []
         self._advice = widgets.HTML()
+        self.sgpro_button = widgets.Button(
+            description="As SGPro",
+            tooltip="Run to the letter of SGPro's help page: two lines decide. Step size, exposure "
+            "and all that belongs to the rig stay.",
+        )
+        self.sgpro_button.on_click(self._as_sgpro)
         groups = [
             self._group(group, [self._fields[spec.name] for spec in members])
             for group, members in itertools.groupby(specs, lambda spec: spec.group)
         ]
-        super().__init__(groups, value=self._profile)
+        super().__init__([*groups, self.sgpro_button], value=self._profile)
         self.add_class("fb-form")
 
     @property
@@ -194,6 +209,9 @@ class OptionsForm(widgets.Box):
         html = f'<div class="fb-advice">{escape(text)}</div>'
         if self._advice.value != html:
             self._advice.value = html
+
+    def _as_sgpro(self, _: object = None) -> None:
+        self.value = self.value.replace(**SGPRO_RUN)
 
     def close(self) -> None:
         """Close the form with all its fields."""

@@ -109,7 +109,7 @@ def say_sampling(options: AutofocusOptions, at: int | None, seconds: float) -> s
     seconds : float
         How long the run should take.
     """
-    frames = count(options.data_points, "frame")
+    frames = count(options.data_points * options.frames_per_point, "frame")
     took = f"about {about(seconds, to=5)}"
     if at is None:
         text = f"A sweep takes {frames}, {took}."
@@ -129,10 +129,11 @@ def expected_duration_s(options: AutofocusOptions, last: RunRecord | None = None
     """
     overhead = OVERHEAD_S
     if last is not None and last.points:
-        fixed = last.options.exposure_s + last.options.settle_s
+        fixed = last.options.frames_per_point * last.options.exposure_s + last.options.settle_s
         overhead = max(0.0, last.duration_s / len(last.points) - fixed)
-    frames = options.data_points + options.validation_frame
-    return frames * (options.exposure_s + options.settle_s + overhead)
+    points = options.data_points + options.validation_frame
+    a_point = options.frames_per_point * options.exposure_s + options.settle_s
+    return points * (a_point + overhead)
 
 
 # ---------------------------------------------------------------------------------- during a run
