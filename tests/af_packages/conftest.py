@@ -90,7 +90,7 @@ def a_run() -> SyntheticRun:
                 )
             points.append(point)
             frame = a_frame(position, seed=len(points))
-            events.append(engine.PointMeasured(point, (frame,), some_stars(i)))
+            events.append(engine.PointMeasured(point, (frame,), (some_stars(i),)))
         events.append(engine.CurvesFitted(_best(points, sweep)))
     best = _best(points, 1)
     events.append(engine.Warned("The moon is up."))
@@ -100,7 +100,7 @@ def a_run() -> SyntheticRun:
     )
     events.append(engine.PointStarted(11, 10, 10_247, 1, "validation"))
     events.append(
-        engine.Validated(validation, 2.0, 2.5, True, (a_frame(10_247, 99),), some_stars(2))
+        engine.Validated(validation, 2.0, 2.5, True, (a_frame(10_247, 99),), (some_stars(2),))
     )
     points[-1] = dataclasses.replace(
         points[-1], rejected=Rejected.OUTLIER, reason="10 % above the curve"

@@ -112,8 +112,9 @@ def test_stars_of_a_package_are_what_was_measured(run, recorded):
     stars = open_package(recorded).stars
     measured = [e.stars for e in run.events if isinstance(e, PointMeasured)]
     of_point = stars[(stars["sweep"] == 1) & (stars["point"] == 4)]
-    for name in measured[-1].dtype.names:
-        np.testing.assert_array_equal(of_point[name], measured[-1][name])
+    (last,) = measured[-1]
+    for name in last.dtype.names:
+        np.testing.assert_array_equal(of_point[name], last[name])
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(run, tmp_path):

@@ -35,7 +35,7 @@ def same(a, b):
 
 def stripped(event):
     if isinstance(event, PointMeasured | Validated):
-        return dataclasses.replace(event, frames=(), stars=None)
+        return dataclasses.replace(event, frames=(), stars=())
     return event
 
 
@@ -187,7 +187,7 @@ def test_words_of_a_newer_minor_version_are_passed_over(run, recorded):
     manifest = json.loads((recorded / "manifest.json").read_text("utf-8"))
     manifest["moon"] = {"phase": 0.5}
     manifest["points"][0]["colour"] = "red"
-    manifest["options"]["frames_per_point"] = 3
+    manifest["options"]["moon_avoidance"] = 3
     (recorded / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     with (recorded / "events.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"event": "MoonRose", "altitude": 3}\n')

@@ -8,6 +8,8 @@ Schema "focusbench/af-package", version 1::
     options, rig                as the run was given them
     ambient                     temperature_c: that of the first and of the last point
     start_position return_position final_position started_s duration_s
+    filter focus_shift          of the points; how much further out it focuses than the one found
+    rig_shape                   asymmetry learned from earlier runs, as taken into account; or null
     points                      in the order taken, with the frames of each
     fits                        the decision and all curves; null where the run ended before any
     validation outcome diagnosis warnings findings

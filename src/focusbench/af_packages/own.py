@@ -12,6 +12,7 @@ from focusbench.curve import BestFocus, FocusPoint, Outcome
 from focusbench.engine import (
     CurvesFitted,
     Event,
+    FilterChanged,
     PointMeasured,
     RunFinished,
     RunRecord,
@@ -111,6 +112,7 @@ def _rebuild(tree: Tree) -> OwnRun:
     validation: Validation | None = None
     warnings: list[str] = []
     finished: RunRecord | None = None
+    filter, focus_shift = started.options.focus_filter or started.rig.get("filter"), 0
     for event, document in events:
         if isinstance(event, PointMeasured | Validated):
             points.append(event.point)
@@ -121,6 +123,8 @@ def _rebuild(tree: Tree) -> OwnRun:
             )
         elif isinstance(event, SweepStarted):
             best = None
+        elif isinstance(event, FilterChanged) and event.filter == filter:
+            focus_shift = event.focus_shift
         elif isinstance(event, CurvesFitted):
             best = event.best
         elif isinstance(event, Warned):
@@ -148,6 +152,9 @@ def _rebuild(tree: Tree) -> OwnRun:
         started_s=started.time_s,
         duration_s=max(times) - started.time_s if times else 0.0,
         rig=started.rig,
+        filter=filter if isinstance(filter, str) else None,
+        focus_shift=focus_shift,
+        rig_shape=started.rig_shape,
     )
     record = replace(record, package_path=tree.source)
     return OwnRun(record, tuple(frames), definition(record.options.metric), (note,))

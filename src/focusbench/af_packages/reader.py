@@ -101,7 +101,7 @@ def _folders(source: Path) -> list[Path]:
 def _own_package(tree: Tree) -> Package:
     run = own.read(tree)
     options = run.record.options
-    chosen = run.record.rig.get("filter")
+    chosen = run.record.filter or run.record.rig.get("filter")
     return Package(
         source=tree.source,
         format="focusbench",

@@ -123,9 +123,11 @@ class PackageRecorder:
                 (self._path / "frames").mkdir(exist_ok=True)
                 write_frame(frame, self._path / name)
                 names.append(name)
-        if event.stars is not None:
-            number = stars_table.VALIDATION if validation else self._point
-            _append(self._path / manifest.STARS, stars_table.rows(point.sweep, number, event.stars))
+        for number, stars in enumerate(event.stars):
+            if stars is not None:
+                of = stars_table.VALIDATION if validation else self._point
+                lines = stars_table.rows(point.sweep, of, stars, number)
+                _append(self._path / manifest.STARS, lines)
         self._frames.append(tuple(names))
         return tuple(names)
 
@@ -140,10 +142,11 @@ class PackageRecorder:
 
 
 def package_name(event: RunStarted) -> str:
-    """Name of a run's folder: when it began, and the filter (2026-11-22T20-15-03Z_Ha)."""
+    """Name of a run's folder: when it began, and its filter (2026-11-22T20-15-03Z_Ha)."""
     name = datetime.fromtimestamp(event.time_s, tz=UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     # Filters are named by people: only what every file system takes is kept.
-    chosen = re.sub(r"[^A-Za-z0-9.+-]+", "-", str(event.rig.get("filter") or "")).strip("-.")
+    filter = str(event.options.focus_filter or event.rig.get("filter") or "")
+    chosen = re.sub(r"[^A-Za-z0-9.+-]+", "-", filter).strip("-.")
     return f"{name}_{chosen[:40]}" if chosen else name
 
 

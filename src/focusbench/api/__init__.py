@@ -6,6 +6,7 @@ Imported by: cli, widgets and the front door; imports every room below.
 
 from focusbench.af_packages import Package, open_package
 from focusbench.api.analysis import Analysis, analyze, measure_frame
+from focusbench.api.rig_memory import RigMemory
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
 from focusbench.engine import FocusSession, RunRecord
@@ -18,6 +19,7 @@ __all__ = [
     "AutofocusOptions",
     "FocusSession",
     "Package",
+    "RigMemory",
     "RunRecord",
     "analyze",
     "autofocus",

@@ -4,8 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from focusbench.af_packages import PackageRecorder
+from focusbench.api.rig_memory import RigMemory
 from focusbench.devices import Rig
-from focusbench.engine import Event, FocusSession, Recorder, RunRecord
+from focusbench.engine import (
+    Event,
+    FocusSession,
+    Hook,
+    Recorder,
+    RunRecord,
+    log_warnings,
+    tell_warnings,
+)
 from focusbench.options import AutofocusOptions
 
 
@@ -21,6 +30,10 @@ def autofocus(
     save_packages_to: str | Path | None = "af_packages",
     require_package: bool = False,
     watcher: Callable[[Event], None] | None = None,
+    on_warning: Callable[[str], object] | None = None,
+    before_run: Hook | None = None,
+    after_run: Hook | None = None,
+    memory: RigMemory | str | Path | None = None,
 ) -> RunRecord:
     """Run auto focus once and wait for the result; Ctrl-C cancels.
 
@@ -36,6 +49,15 @@ def autofocus(
         record's warnings say why it is not saved.
     watcher : callable, optional
         Told every event of the run, in the run's thread.
+    on_warning : callable, optional
+        Told every warning, as one sentence, in the run's thread. Warnings are also in the
+        record, and in the log of `focusbench.engine`.
+    before_run, after_run : callable, optional
+        Called before anything moves and when the rig is left as found, whatever the end: to pause
+        guiding and go on. The session's own hooks are called where these are not given.
+    memory : RigMemory or path, optional
+        What earlier runs tell of the rig; this run adds to it where it focuses. The record's
+        `rig_shape` says what was used.
 
     Returns
     -------
@@ -59,14 +81,22 @@ def autofocus(
             f"autofocus(rig, options): the first argument is a rig, from simulated_rig or "
             f"connect_alpaca; got {type(rig).__name__}."
         )
+    options = options or AutofocusOptions()
+    if isinstance(memory, str | Path):
+        memory = RigMemory(memory)
+    watchers = [log_warnings, watcher, on_warning and tell_warnings(on_warning), memory]
     session = FocusSession.of(rig)
-    unsubscribe = session.subscribe(watcher) if watcher else None
+    unsubscribe = [session.subscribe(each) for each in watchers if each]
+    hooks = session.before_run, session.after_run
+    session.before_run, session.after_run = before_run or hooks[0], after_run or hooks[1]
     try:
         return session.run(
-            options or AutofocusOptions(),
+            options,
             recorder=new_recorder(save_packages_to),
             require_package=require_package,
+            rig_shape=memory.shape_of(rig, options) if memory else None,
         )
     finally:
-        if unsubscribe:
-            unsubscribe()
+        session.before_run, session.after_run = hooks
+        for leave in unsubscribe:
+            leave()

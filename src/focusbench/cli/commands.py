@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import math
 import os
 import subprocess
@@ -14,10 +15,13 @@ from focusbench.curve import Outcome
 from focusbench.devices import Rig
 from focusbench.engine import Event, PointMeasured, PointStarted, Validated, Warned, request_cancel
 from focusbench.errors import FocusbenchError, OptionsError
-from focusbench.options import AutofocusOptions, load_options
+from focusbench.options import SGPRO_RUN, AutofocusOptions, load_options
 from focusbench.stars import is_compiled
 
 Arguments = argparse.Namespace
+
+RUN_OPTIONS = ("step_size", "data_points", "exposure_s", "focus_filter", "curve", "smart_focus")
+"""Options of a run that have a flag of their own."""
 
 
 def _print_json(**values: Any) -> None:
@@ -62,9 +66,11 @@ def _notebooks() -> Path:
 def run(arguments: Arguments) -> int:
     """Run auto focus once."""
     options = load_options(arguments.profile) if arguments.profile else AutofocusOptions()
+    if arguments.as_sgpro:
+        options = options.replace(**SGPRO_RUN)
     given = {
         name: getattr(arguments, name)
-        for name in ("step_size", "data_points", "exposure_s", "curve", "smart_focus")
+        for name in RUN_OPTIONS
         if getattr(arguments, name) is not None
     }
     options = options.replace(**given)
@@ -77,12 +83,23 @@ def run(arguments: Arguments) -> int:
         # Here, since what speaks to the network takes its time to import.
         from focusbench.alpaca import connect_alpaca
 
-        rig = connect_alpaca(arguments.alpaca, camera=arguments.camera, focuser=arguments.focuser)
+        rig = connect_alpaca(
+            arguments.alpaca,
+            camera=arguments.camera,
+            focuser=arguments.focuser,
+            filter_wheel=arguments.filter_wheel,
+        )
+    # A seed is given to repeat a run exactly, so nothing that was learned may change it.
+    learns = arguments.profile and arguments.seed is None
+    memory = api.RigMemory.beside(arguments.profile) if learns else None
+    # Warnings are printed here; the log need not say them once more.
+    logging.getLogger("focusbench.engine.hooks").addHandler(logging.NullHandler())
     record = api.autofocus(
         rig,
         options,
         save_packages_to=arguments.save_to,
         watcher=None if arguments.json else _Narrator(),
+        memory=memory,
     )
     if arguments.json:
         _print_json(

@@ -66,12 +66,21 @@ def _parser() -> argparse.ArgumentParser:
     rig.add_argument("--alpaca", metavar="HOST:PORT", help="on ASCOM Alpaca devices")
     run.add_argument("--camera", type=int, default=0, help="Alpaca camera number (default 0)")
     run.add_argument("--focuser", type=int, default=0, help="Alpaca focuser number (default 0)")
+    run.add_argument("--filter-wheel", type=int, help="Alpaca filter wheel number (default: none)")
     run.add_argument("--step-size", type=float, metavar="STEPS")
     run.add_argument("--data-points", type=float, metavar="N")
     run.add_argument("--exposure", type=float, dest="exposure_s", metavar="SECONDS")
+    run.add_argument("--filter", dest="focus_filter", metavar="NAME", help="focus with this filter")
     run.add_argument("--curve", metavar="CURVE", help="auto, two_lines, parabola or hyperbola")
     run.add_argument("--no-smart-focus", action="store_false", dest="smart_focus", default=None)
-    run.add_argument("--profile", metavar="FILE", help="options from a JSON file")
+    run.add_argument(
+        "--as-sgpro", action="store_true", help="to the letter of SGPro's help page: two lines"
+    )
+    run.add_argument(
+        "--profile",
+        metavar="FILE",
+        help="options from a JSON file; what its rig's runs tell is kept beside it (.rig.json)",
+    )
     run.add_argument("--seed", type=int, help="of the simulated rig, to repeat a run exactly")
     run.add_argument(
         "--save-to", default="af_packages", metavar="FOLDER", help="default: af_packages"

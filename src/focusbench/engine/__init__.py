@@ -9,6 +9,7 @@ from focusbench.engine.curve_sampler import CurveSampler
 from focusbench.engine.events import (
     CurvesFitted,
     Event,
+    FilterChanged,
     MoveStarted,
     PointMeasured,
     PointStarted,
@@ -20,11 +21,12 @@ from focusbench.engine.events import (
     Validated,
     Warned,
 )
+from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run, verdict
-from focusbench.engine.sampler import Sample, Sampler
+from focusbench.engine.sampler import Passing, Sample, Sampler
 from focusbench.engine.session import FocusSession, Recorder
 
 __all__ = [
@@ -32,8 +34,11 @@ __all__ = [
     "CurveSampler",
     "CurvesFitted",
     "Event",
+    "FilterChanged",
     "FocusSession",
+    "Hook",
     "MoveStarted",
+    "Passing",
     "PointMeasured",
     "PointStarted",
     "Recorder",
@@ -52,6 +57,8 @@ __all__ = [
     "Warned",
     "autofocus_run",
     "fold",
+    "log_warnings",
     "request_cancel",
+    "tell_warnings",
     "verdict",
 ]

@@ -51,6 +51,24 @@ class CurveSampler:
         """Position now, steps."""
         return self._position
 
+    def filter(self) -> str | None:
+        """No wheel: always None."""
+        return None
+
+    def begin(self, travel: tuple[int, int]) -> None:
+        """Nothing to make ready."""
+
+    def change_filter(self, name: str, stop: Stop | None) -> None:
+        """Every filter shows the same curve."""
+
+    def notices(self) -> tuple[str, ...]:
+        """Nothing to say."""
+        return ()
+
+    def end(self) -> tuple[str, ...]:
+        """Nothing to put back."""
+        return ()
+
     def move_to(self, position: int, stop: Stop | None, *, via: int | None = None) -> int:
         """Stand there at once."""
         if stop is not None and stop.is_set():

@@ -4,6 +4,8 @@ A run yields, in this order: one `RunStarted`; for every sweep a `SweepStarted`,
 `PointStarted` and a `PointMeasured` for each point, and `CurvesFitted` at its end (again after
 every extension); `MoveStarted` for the way to best focus or home; `PointStarted` and `Validated`
 for the validation frame; any number of `Warned`; and exactly one `RunFinished`, whatever happens.
+With a focus filter, `FilterChanged` stands before the first sweep and, followed by a `MoveStarted`
+for the filter's offset, after the validation frame.
 """
 
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.curve import BestFocus, FocusPoint, Role
+from focusbench.curve import BestFocus, FocusPoint, RigShape, Role
 from focusbench.engine.record import RunRecord
 from focusbench.frames import Frame
 from focusbench.options import AutofocusOptions
@@ -34,6 +36,17 @@ class RunStarted(Event):
     centre: int
     time_s: float
     rig: Mapping[str, object] = field(default_factory=dict, repr=False)
+    rig_shape: RigShape | None = field(default=None, repr=False)
+    """What earlier runs told of the rig's asymmetry; None where nothing was asked for."""
+
+
+@dataclass(frozen=True)
+class FilterChanged(Event):
+    """The wheel has turned: to the focus filter, or back to the one that was found."""
+
+    filter: str
+    focus_shift: int = 0
+    """How much further out this filter focuses than the one before, steps."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,8 @@ class PointMeasured(Event):
 
     point: FocusPoint
     frames: tuple[Frame, ...] = field(default=(), repr=False, compare=False)
-    stars: NDArray[np.void] | None = field(default=None, repr=False, compare=False)
+    stars: tuple[NDArray[np.void] | None, ...] = field(default=(), repr=False, compare=False)
+    """One table for each frame; None where it could not be measured."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +99,10 @@ class SweepExtended(Event):
 
 @dataclass(frozen=True)
 class MoveStarted(Event):
-    """The focuser is sent to best focus, or home."""
+    """The focuser is sent to best focus, home, or by the offset of a filter."""
 
     position: int
-    purpose: Literal["best focus", "home"]
+    purpose: Literal["best focus", "home", "filter offset"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +115,7 @@ class Validated(Event):
     passed: bool | None
     """None where nothing could be compared."""
     frames: tuple[Frame, ...] = field(default=(), repr=False, compare=False)
-    stars: NDArray[np.void] | None = field(default=None, repr=False, compare=False)
+    stars: tuple[NDArray[np.void] | None, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
-from focusbench.curve import BestFocus, FocusPoint, find_best_focus
+from focusbench.curve import BestFocus, FocusPoint, RigShape
+from focusbench.engine.deciding import decide
 from focusbench.engine.events import (
     CurvesFitted,
     Event,
@@ -33,8 +34,10 @@ class Activity:
 
     Attributes
     ----------
-    kind : {"idle", "moving", "settling", "exposing", "reading", "preparing", "measuring"}
-        "preparing": the first frame waits for the measurement of stars to be compiled.
+    kind : str
+        "idle", "turning" (the filter wheel), "moving", "settling", "exposing", "reading",
+        "preparing" (the first frame waits for the measurement of stars to be compiled) or
+        "measuring".
     position : int or None, steps
         Where it is going, or where it exposes.
     since_s : float, seconds
@@ -43,9 +46,9 @@ class Activity:
         How long it should take; None where unknown.
     """
 
-    kind: Literal["idle", "moving", "settling", "exposing", "reading", "preparing", "measuring"] = (
-        "idle"
-    )
+    kind: Literal[
+        "idle", "turning", "moving", "settling", "exposing", "reading", "preparing", "measuring"
+    ] = "idle"
     position: int | None = None
     since_s: float = 0.0
     expected_s: float | None = None
@@ -59,6 +62,8 @@ class RunProgress:
     ----------
     phase : {"idle", "sweeping", "moving", "validating", "going home", "finished"}
     options : AutofocusOptions or None
+    rig_shape : RigShape or None
+        What earlier runs told of the rig's asymmetry.
     start_position, return_position : int or None, steps
     started_s : float or None, seconds
         Unix time of the start on the rig's clock.
@@ -86,6 +91,7 @@ class RunProgress:
 
     phase: Literal["idle", "sweeping", "moving", "validating", "going home", "finished"] = "idle"
     options: AutofocusOptions | None = None
+    rig_shape: RigShape | None = None
     start_position: int | None = None
     return_position: int | None = None
     started_s: float | None = None
@@ -115,6 +121,7 @@ def fold(progress: RunProgress, event: Event) -> RunProgress:
             return RunProgress(
                 phase="sweeping",
                 options=event.options,
+                rig_shape=event.rig_shape,
                 start_position=event.start_position,
                 return_position=event.return_position,
                 started_s=event.time_s,
@@ -180,10 +187,4 @@ def _glance(progress: RunProgress) -> BestFocus | None:
     points = progress.sweep_points
     if progress.options is None or sum(p.counts for p in points) < 3:
         return None
-    return find_best_focus(
-        points,
-        curve=progress.options.curve,
-        min_quality=progress.options.min_quality,
-        zone_tolerance=progress.options.zone_tolerance,
-        step_size=progress.options.step_size,
-    )
+    return decide(points, progress.options, progress.rig_shape)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from focusbench.curve import BestFocus, CurveFit, FocusPoint, Outcome
+from focusbench.curve import BestFocus, CurveFit, FocusPoint, Outcome, RigShape
 from focusbench.options import AutofocusOptions
 
 
@@ -44,7 +44,8 @@ class RunRecord:
     return_position : int, steps
         Where Cancel takes it.
     final_position : int or None, steps
-        Where it was left; None where that could not be found out.
+        Where it was left; None where that could not be found out. `best_position` holds in the
+        filter of the points, `final_position` in the one that was found in the beam.
     points : tuple of FocusPoint
         In the order taken; red X's carry their reason; the validation point comes last.
     best : BestFocus or None
@@ -55,6 +56,13 @@ class RunRecord:
         Unix time of the start, and the length of the run, on the rig's clock.
     rig : mapping
         `focusbench.devices.Rig.describe`.
+    filter : str or None
+        Filter that the points were taken in; None without a wheel.
+    focus_shift : int, steps
+        How much further out that filter focuses than the one found: `final_position` is
+        `best_position` less this, in whole steps.
+    rig_shape : RigShape or None
+        What earlier runs told of the rig's asymmetry and `auto` took into account.
     package_path : Path or None
         Where the run was saved.
     """
@@ -72,6 +80,9 @@ class RunRecord:
     started_s: float = 0.0
     duration_s: float = 0.0
     rig: Mapping[str, object] = field(default_factory=dict, repr=False)
+    filter: str | None = None
+    focus_shift: int = 0
+    rig_shape: RigShape | None = field(default=None, repr=False)
     package_path: Path | None = None
 
     def __repr__(self) -> str:

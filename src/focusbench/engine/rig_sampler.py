@@ -1,30 +1,25 @@
 """Points of the V-curve from a real or simulated rig: move, expose, measure."""
 
 import dataclasses
+import logging
+import math
+from collections.abc import Sequence
 
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.devices import POLL_S, Rig, Stop, wait_until
+from focusbench.engine.focuser_moves import FocuserMoves
 from focusbench.engine.progress import Activity
-from focusbench.engine.sampler import Sample
-from focusbench.errors import (
-    DeviceError,
-    DeviceRefused,
-    FocuserTaken,
-    MeasurementError,
-    RunCancelled,
-)
+from focusbench.engine.rig_setup import RigSetup
+from focusbench.engine.sampler import Passing, Sample
+from focusbench.errors import DeviceError, MeasurementError, RunCancelled
 from focusbench.frames import Dark, DarkLibrary, Frame
 from focusbench.options import AutofocusOptions
 from focusbench.stars import measure, warm_in_background
 
-MOVE_TIMEOUT_S = 300.0
-"""A move that takes longer than this never ends."""
+logger = logging.getLogger(__name__)
 
 READOUT_TIMEOUT_S = 60.0
 """How long a camera may take to deliver a frame after its exposure."""
-
-ARRIVED_WITHIN = 2
-"""Steps by which a focuser's report may differ from the command: some round."""
 
 
 class RigSampler:
@@ -39,21 +34,22 @@ class RigSampler:
     Raises
     ------
     OptionsError, FrameError
-        No dark fits the frames that will be taken.
+        No dark fits the frames that will be taken, or the rig lacks the filter asked for.
     """
 
     def __init__(self, rig: Rig, options: AutofocusOptions) -> None:
         self._rig = rig
         self._options = options
-        low, high = rig.focuser.limits
-        start = rig.focuser.position()
-        self._low = max(low, start - options.travel_limit)
-        self._high = min(high, start + options.travel_limit)
+        self._notices: list[str] = []
+        self._moves = FocuserMoves(rig, options, self._tell, self._notices.append)
+        self._setup = RigSetup(rig, options, self._notices.append)
         self._darks = DarkLibrary(options.dark_folder) if options.dark_folder else None
-        self._dark = self._find_dark()
-        self._legs: list[int] = []
-        self._commanded: int | None = start
+        self._knows_temperature = True
+        self._exposing = False
         self.activity = Activity()
+        self._filter = options.focus_filter or self.filter()
+        self._exposure_s = options.exposure_for(self._filter)
+        self._dark = self._find_dark()
 
     def now(self) -> float:
         """Unix time on the rig's clock, seconds."""
@@ -68,29 +64,77 @@ class RigSampler:
         """Position of the focuser now, steps."""
         return self._rig.focuser.position()
 
+    def filter(self) -> str | None:
+        """Name of the filter in the beam; None without a wheel. Waits while the wheel turns."""
+        return self._setup.filter_at_rest()
+
+    def begin(self, travel: tuple[int, int]) -> None:
+        """Make ready for the run's frames and moves; what is changed is put back by `end`."""
+        self._setup.hold_still()
+        self._moves.stand(travel)
+        self._setup.set_camera()
+
+    def change_filter(self, name: str, stop: Stop | None) -> None:
+        """Bring a filter into the beam and wait; exposures are its own from then on."""
+        self._tell(Activity("turning", None, self.now()))
+        self._setup.turn_to(name, stop)
+        self._filter = name
+        self._exposure_s = self._options.exposure_for(name)
+
     def move_to(self, position: int, stop: Stop | None, *, via: int | None = None) -> int:
         """Move there, backlash taken up, and wait; returns where the focuser stands."""
-        self._begin(position, via)
-        self._finish(stop)
-        self.activity = Activity(since_s=self.now())
+        self._moves.begin(position, via)
+        self._moves.finish(stop)
+        self._tell(Activity(since_s=self.now()))
         return self.position()
 
     def sample(self, position: int, stop: Stop | None, then: int | None = None) -> Sample:
         """Move there, expose and measure; the move to `then` begins before the measurement."""
-        on_its_way = self._legs and self._legs[-1] == position
-        if not on_its_way and self._commanded != position:
-            self._begin(position)
-        self._finish(stop)
-        self._settle(stop)
-        frame = self._expose(position, stop)
-        self._check_nobody_moved_it()
-        if then is not None:
-            self._begin(then)
-        self._prepare(position, stop)
-        self.activity = Activity("measuring", position, self.now())
-        sample = self._measure(frame, position)
-        self.activity = Activity(since_s=self.now())
-        return sample
+        self._moves.begin(position)
+        self._moves.finish(stop)
+        self._settle(position, stop)
+        samples = []
+        try:
+            self._expose(position)
+            for left in reversed(range(self._options.frames_per_point)):
+                frame = self._fetch(position, stop)
+                self._moves.check_nobody_moved_it()
+                if left:
+                    self._expose(position)
+                elif then is not None:
+                    self._begin_next(then)
+                self._prepare(position, stop)
+                self._tell(Activity("measuring", position, self.now()))
+                samples.append(self._measure(frame, position))
+        except BaseException:
+            self._abort()
+            raise
+        self._tell(Activity(since_s=self.now()))
+        return average(samples)
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know and was not told before."""
+        said = tuple(self._notices)
+        self._notices.clear()
+        return said
+
+    def end(self) -> tuple[str, ...]:
+        """Stop what goes on, and put back what `begin` changed; returns what could not be."""
+        self._moves.halt()
+        self._tell(Activity(since_s=self.now()))
+        return self._setup.restore()
+
+    def go_back(self, position: int) -> None:
+        """Move there after the run, and leave the rig otherwise as it is."""
+        try:
+            self._setup.hold_still()
+            self._moves.stand()
+            self.move_to(position, None)
+        finally:
+            self.end()
+
+    def _tell(self, activity: Activity) -> None:
+        self.activity = activity
 
     def _find_dark(self) -> Dark | None:
         """The dark for these options, found before the first move so that a run can say so."""
@@ -99,132 +143,79 @@ class RigSampler:
         binning = self._options.binning
         rows, columns = self._rig.camera.shape
         shape = (rows // binning, columns // binning)
-        return self._darks.find(self._options.exposure_s, shape, binning)
+        return self._darks.find(self._exposure_s, shape, binning)
 
-    def _begin(self, target: int, via: int | None = None) -> None:
-        """Start the first leg of a move; a move that is still going on is stopped first."""
-        if self._legs:
-            self._legs = []
-            self._halt()
-        self._check_nobody_moved_it()
-        low, high = self._rig.focuser.limits
-        if not low <= target <= high:
-            raise DeviceRefused(
-                "focuser",
-                f"The run needs position {target}, but the focuser goes from {low} to {high}. "
-                "Lower the step size or the data points, or begin further from the limit.",
-            )
-        self._legs = self._legs_to(target, via)
-        self._start_leg()
+    def _begin_next(self, then: int) -> None:
+        try:
+            self._moves.begin(then, passing=isinstance(then, Passing))
+        except DeviceError:
+            # This point is good. Whoever asks for the next one hears of it.
+            logger.info("The move to %d did not begin", then, exc_info=True)
 
-    def _legs_to(self, target: int, via: int | None) -> list[int]:
-        """Positions to go through, so that the last move has the direction of `final_move`.
-
-        SGPro names the direction of the final move: with IN, a move out goes past the target by
-        the backlash and comes back in; a move in is plain.
-        """
-        here, wants_in = self.position(), self._options.final_move == "in"
-        if via is None and self._options.backlash and target != here:
-            ends_wrong = (target > here) == wants_in
-            if ends_wrong:
-                via = target + (self._options.backlash if wants_in else -self._options.backlash)
-        via = None if via is None else min(max(via, self._low), self._high)
-        return [target] if via is None or via == target else [via, target]
-
-    def _start_leg(self) -> None:
-        self._commanded = None
-        self.activity = Activity("moving", self._legs[-1], self.now())
-        self._rig.focuser.start_move(self._legs[0])
-
-    def _finish(self, stop: Stop | None) -> None:
-        focuser, clock = self._rig.focuser, self._rig.clock
-        while self._legs:
-            target = self._legs[0]
-            try:
-                wait_until(
-                    lambda: not focuser.is_moving(),
-                    clock,
-                    stop=stop,
-                    timeout_s=MOVE_TIMEOUT_S,
-                    device="focuser",
-                    doing=f"did not finish its move to {target}",
-                )
-            except (RunCancelled, DeviceError):
-                self._legs = []
-                self._halt()
-                raise
-            stands = focuser.position()
-            if abs(stands - target) > ARRIVED_WITHIN:
-                self._legs = []
-                raise DeviceError(
-                    "focuser", f"The focuser stopped at {stands} on its way to {target}."
-                )
-            self._legs.pop(0)
-            self._commanded = target
-            if self._legs:
-                self._start_leg()
-
-    def _halt(self) -> None:
-        focuser = self._rig.focuser
-        focuser.halt()
-        wait_until(
-            lambda: not focuser.is_moving(),
-            self._rig.clock,
-            stop=None,
-            timeout_s=10.0,
-            device="focuser",
-            doing="did not stop",
-        )
-
-    def _check_nobody_moved_it(self) -> None:
-        if self._commanded is None:
-            return
-        stands = self.position()
-        if abs(stands - self._commanded) > ARRIVED_WITHIN:
-            raise FocuserTaken("focuser", f"The focuser was moved to {stands} by someone else.")
-
-    def _settle(self, stop: Stop | None) -> None:
+    def _settle(self, position: int, stop: Stop | None) -> None:
         if self._options.settle_s:
-            self.activity = Activity(
-                "settling", self._commanded, self.now(), self._options.settle_s
-            )
+            self._tell(Activity("settling", position, self.now(), self._options.settle_s))
             if self._rig.clock.sleep(self._options.settle_s, stop):
                 raise RunCancelled("Cancelled while the focuser settled.")
 
-    def _expose(self, position: int, stop: Stop | None) -> Frame:
-        camera, exposure_s = self._rig.camera, self._options.exposure_s
-        began_s = self.now()
-        self.activity = Activity("exposing", position, began_s, exposure_s)
-        camera.start_exposure(exposure_s, binning=self._options.binning)
-        try:
-            wait_until(
-                camera.image_ready,
-                self._rig.clock,
-                stop=stop,
-                timeout_s=exposure_s + READOUT_TIMEOUT_S,
-                device="camera",
-                doing="did not deliver its frame",
-            )
-        except (RunCancelled, DeviceError):
-            camera.abort()
-            raise
-        self.activity = Activity("reading", position, self.now())
+    def _expose(self, position: int) -> None:
+        self._began_s = self.now()
+        self._tell(Activity("exposing", position, self._began_s, self._exposure_s))
+        self._exposing = True
+        self._rig.camera.start_exposure(self._exposure_s, binning=self._options.binning)
+
+    def _fetch(self, position: int, stop: Stop | None) -> Frame:
+        """Wait for the frame that is being exposed, and download it."""
+        camera, exposure_s, began_s = self._rig.camera, self._exposure_s, self._began_s
+        self._tell(Activity("exposing", position, began_s, exposure_s))
+        wait_until(
+            camera.image_ready,
+            self._rig.clock,
+            stop=stop,
+            timeout_s=exposure_s + READOUT_TIMEOUT_S,
+            device="camera",
+            doing="did not deliver its frame",
+        )
+        self._tell(Activity("reading", position, self.now()))
+        frame = camera.read_image()
+        self._exposing = False
         return dataclasses.replace(
-            camera.read_image(),
+            frame,
             exposure_s=exposure_s,
             binning=self._options.binning,
             position=position,
-            filter=self._rig.filter(),
-            temperature_c=self._rig.temperature_c(),
+            filter=self._filter,
+            temperature_c=self._temperature_c(),
             time_s=began_s + exposure_s / 2,
         )
+
+    def _abort(self) -> None:
+        """End an exposure that is going on, so that the camera is as it was found."""
+        if not self._exposing:
+            return
+        self._exposing = False
+        try:
+            self._rig.camera.abort()
+        except Exception:
+            logger.warning("The exposure could not be aborted", exc_info=True)
+
+    def _temperature_c(self) -> float | None:
+        """Temperature now; a sensor that fails costs the temperature, not the run."""
+        try:
+            temperature_c = self._rig.temperature_c()
+        except DeviceError as error:
+            if self._knows_temperature:
+                self._notices.append(f"The temperature is no longer known: {error}")
+            self._knows_temperature = False
+            return None
+        return temperature_c
 
     def _prepare(self, position: int, stop: Stop | None) -> None:
         """Wait until stars can be measured; only the first frame of a process may have to."""
         ready = warm_in_background()
         if ready.is_set():
             return
-        self.activity = Activity("preparing", position, self.now())
+        self._tell(Activity("preparing", position, self.now()))
         # Not on the rig's clock: compiling takes its time on simulated nights, too.
         while not ready.wait(POLL_S):
             if stop is not None and stop.is_set():
@@ -250,7 +241,7 @@ class RigSampler:
             point = dataclasses.replace(
                 known, n_stars=n_stars, rejected=Rejected.FEW_STARS, reason=str(error)
             )
-            return Sample(point, (frame,))
+            return Sample(point, (frame,), (None,))
         point = dataclasses.replace(
             known,
             metric=measured.value,
@@ -259,4 +250,37 @@ class RigSampler:
             n_stars=measured.n_stars,
             others=dict(measured.others),
         )
-        return Sample(point, (frame,), measured.stars)
+        return Sample(point, (frame,), (measured.stars,))
+
+
+def average(samples: Sequence[Sample]) -> Sample:
+    """One point from the frames taken at one position.
+
+    The metric is the plain mean of those that could be measured, its error that of a mean of
+    independent values, √Σσ² / k; None where one is unknown. What the air adds from frame to frame
+    is not in it: that scatter is the fit's to find.
+    """
+    frames = tuple(frame for sample in samples for frame in sample.frames)
+    stars = tuple(table for sample in samples for table in sample.stars)
+    points = [sample.point for sample in samples if not sample.point.rejected]
+    if len(samples) == 1 or not points:
+        return Sample(samples[0].point, frames, stars)
+    k = len(points)
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) / k if len(known) == k else None
+
+    errors = [point.error for point in points if point.error is not None]
+    shared = set.intersection(*(set(point.others) for point in points))
+    point = dataclasses.replace(
+        points[0],
+        metric=sum(point.metric for point in points) / k,
+        error=math.hypot(*errors) / k if len(errors) == k else None,
+        scatter=mean([point.scatter for point in points]),
+        n_stars=round(mean([point.n_stars for point in points]) or 0),
+        time_s=mean([point.time_s for point in points]),
+        temperature_c=mean([point.temperature_c for point in points]),
+        others={name: sum(point.others[name] for point in points) / k for name in shared},
+    )
+    return Sample(point, frames, stars)

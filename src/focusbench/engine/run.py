@@ -3,47 +3,57 @@
 The generator touches no camera, clock or widget: it asks the `Sampler` for points, the curve room
 for the decision, and yields what happened. The same generator runs at the telescope, replays a
 saved package, and runs thousands of simulated nights.
+
+The failure contract: whatever happens, there is exactly one `RunFinished`, with one sentence why
+and the points taken so far. Only a run that is FOCUSED or LOWEST_POINTS leaves the focuser
+elsewhere than at home; filter, gain, read-out mode and temperature compensation are always put
+back. What ends how:
+
+=========================================== =======================================================
+a person cancels                            CANCELLED, home
+a device refuses, times out, disconnects    FAILED, home
+a move never ends                           FAILED after `MOVE_TIMEOUT_S`, halted, home is tried
+the focuser stops elsewhere, slips          FAILED, home
+the sweep needs a position beyond a limit   FAILED, home; nothing was forced
+somebody else moves the focuser             FAILED, the focuser is left alone
+a frame without stars, a black frame        its point is a red X, the run goes on
+most frames without stars                   NOT_FOCUSED, home
+the temperature cannot be read any more     a warning
+backlash larger than there is room for      overshoot is cut, with a warning
+largest travel reached, no focus            LOST, home
+a watcher breaks                            logged and dropped, the run goes on
+the disk is full                            a warning "not saved: why"; FAILED where a package is
+                                            required
+a focuser without absolute position         refused when it is connected
+=========================================== =======================================================
 """
 
 import contextlib
-import dataclasses
 import logging
-from collections.abc import Generator, Sequence
-from typing import Literal
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
 
-from focusbench.curve import (
-    BestFocus,
-    FocusPoint,
-    Outcome,
-    Role,
-    bracketing,
-    find_best_focus,
-)
+from focusbench.curve import BestFocus, Outcome, RigShape
 from focusbench.devices import Stop
+from focusbench.engine.arrival import go_to_best_focus
 from focusbench.engine.events import (
-    CurvesFitted,
     Event,
+    FilterChanged,
     MoveStarted,
-    PointMeasured,
-    PointStarted,
     RunFinished,
     RunStarted,
-    SweepExtended,
-    SweepStarted,
-    Validated,
-    Warned,
 )
-from focusbench.engine.record import RunRecord, Validation
-from focusbench.engine.sampler import Sample, Sampler
-from focusbench.errors import DeviceError, FocusbenchError, FocuserTaken, RunCancelled
+from focusbench.engine.points import RunPoints, Steps
+from focusbench.engine.record import RunRecord
+from focusbench.engine.sampler import Sampler
+from focusbench.engine.search import Search
+from focusbench.errors import FocusbenchError, FocuserTaken, RunCancelled
 from focusbench.options import AutofocusOptions
 
 logger = logging.getLogger(__name__)
 
-MIN_POINTS_WITH_SMART_FOCUS = 5
-"""With fewer planned points, smart focus first goes on inward until there are this many."""
-
-Steps = Generator[Event, None, None]
+T = TypeVar("T")
 
 
 def autofocus_run(
@@ -53,6 +63,7 @@ def autofocus_run(
     stop: Stop | None = None,
     centre: int | None = None,
     return_position: int | None = None,
+    rig_shape: RigShape | None = None,
 ) -> Generator[Event, None, RunRecord]:
     """Run auto focus once.
 
@@ -64,9 +75,12 @@ def autofocus_run(
     stop : Stop, optional
         Handed to the sampler; when set, the run is cancelled.
     centre : int, optional, steps
-        Centre of the first sweep; the position now where not given (Run again gives it).
+        Centre of the first sweep, in the filter that is in the beam; the position now where not
+        given (Run again gives it).
     return_position : int, optional, steps
         Where a run that does not focus goes; the position now where not given.
+    rig_shape : RigShape, optional
+        What earlier runs tell of the rig's asymmetry.
 
     Yields
     ------
@@ -77,280 +91,160 @@ def autofocus_run(
     -------
     RunRecord
 
+    Raises
+    ------
+    FocusbenchError
+        The sampler cannot even say where it stands; then there was no run.
+
     Notes
     -----
     `RunCancelled` may be thrown in at any event; on the way home and after the end it changes
-    nothing any more. Errors never leave the generator: they become
-    the record's outcome and diagnosis.
+    nothing any more. Other errors never leave the generator: they become the record's outcome and
+    diagnosis.
     """
-    run = _Run(options, sampler, stop)
-    start = sampler.position()
+    run = RunPoints(options, sampler, stop, rig_shape)
+    start, filters, rig = sampler.position(), _Filters.of(options, sampler), sampler.describe()
     home = start if return_position is None else return_position
+    around = start if centre is None else centre
     started_s = sampler.now()
     outcome, diagnosis, go_home = Outcome.FAILED, "", True
     try:
-        yield RunStarted(
+        try:
+            yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
+            outcome, diagnosis = yield from _run(run, filters, start, around)
+            go_home = not _stays(outcome)
+        except RunCancelled:
+            outcome, diagnosis = Outcome.CANCELLED, "Cancelled."
+        except FocuserTaken as error:
+            diagnosis, go_home = str(error), False
+        except FocusbenchError as error:
+            diagnosis = str(error)
+        except Exception as error:
+            logger.exception("Unexpected error in an auto focus run")
+            diagnosis = f"Something unexpected went wrong ({type(error).__name__}: {error})."
+        if go_home:
+            with contextlib.suppress(FocusbenchError):
+                yield MoveStarted(home, "home")
+            trouble = _home(sampler, home)
+            if trouble:
+                outcome = Outcome.FAILED
+                diagnosis += f" The focuser did not get back to {home}: {trouble}"
+        trouble = _filter_back(sampler, filters)
+        if trouble:
+            outcome = Outcome.FAILED
+            diagnosis += f" {filters.found} is not back in the beam: {trouble}"
+        final_position = _quietly(sampler.position)
+        for message in (*sampler.end(), *sampler.notices()):
+            with contextlib.suppress(FocusbenchError):
+                yield run.warn(message)
+        record = RunRecord(
+            outcome=outcome,
+            diagnosis=f"{diagnosis}{_where(outcome, home, final_position)}".strip(),
             options=options,
             start_position=start,
             return_position=home,
-            centre=start if centre is None else centre,
-            time_s=started_s,
-            rig=sampler.describe(),
+            final_position=final_position,
+            points=run.marked(),
+            best=run.best,
+            validation=run.validation,
+            warnings=tuple(run.warnings),
+            started_s=started_s,
+            duration_s=sampler.now() - started_s,
+            rig=_quietly(sampler.describe) or rig,
+            filter=filters.focus,
+            focus_shift=filters.shift,
+            rig_shape=rig_shape,
         )
-        yield from run.search(start if centre is None else centre, start)
-        best = run.best
-        if run.lost and not run.focused:
-            outcome, diagnosis = Outcome.LOST, run.lost
-        elif best is not None and best.best_position is not None:
-            yield from run.go_to_best_focus(best)
-            outcome, diagnosis, go_home = best.outcome, verdict(best), False
-        else:
-            outcome, diagnosis = Outcome.NOT_FOCUSED, run.why_not()
+        with contextlib.suppress(FocusbenchError):
+            yield RunFinished(record)
+        return record
     except GeneratorExit:
-        # The caller walked away: nothing may be yielded any more, but the focuser goes home.
-        _quietly_home(sampler, home)
+        # The caller walked away: nothing may be yielded any more, but the rig is left as found.
+        if go_home:
+            _home(sampler, home)
+        _filter_back(sampler, filters)
+        sampler.end()
         raise
-    except RunCancelled:
-        outcome, diagnosis = Outcome.CANCELLED, "Cancelled."
-    except FocuserTaken as error:
-        outcome, diagnosis, go_home = Outcome.FAILED, str(error), False
-    except FocusbenchError as error:
-        outcome, diagnosis = Outcome.FAILED, str(error)
-    except Exception as error:
-        logger.exception("Unexpected error in an auto focus run")
-        outcome = Outcome.FAILED
-        diagnosis = f"Something unexpected went wrong ({type(error).__name__}: {error})."
-    if go_home:
-        with contextlib.suppress(RunCancelled):
-            yield MoveStarted(home, "home")
-        trouble = _quietly_home(sampler, home)
-        if trouble:
-            outcome = Outcome.FAILED
-            diagnosis = f"{diagnosis} The focuser did not get back to {home}: {trouble}".strip()
-    final_position = _where(sampler)
-    if outcome in (Outcome.CANCELLED, Outcome.FAILED) and final_position is not None:
-        diagnosis += (
-            f" The focuser is back at {home}."
-            if final_position == home
-            else f" The focuser is at {final_position}, its start was {home}."
-        )
-    record = RunRecord(
-        outcome=outcome,
-        diagnosis=diagnosis,
-        options=options,
-        start_position=start,
-        return_position=home,
-        final_position=final_position,
-        points=run.marked_points(),
-        best=run.best,
-        validation=run.validation,
-        warnings=tuple(run.warnings),
-        started_s=started_s,
-        duration_s=sampler.now() - started_s,
-        rig=sampler.describe(),
-    )
-    with contextlib.suppress(RunCancelled):
-        yield RunFinished(record)
-    return record
 
 
-class _Run:
-    """What one run has gathered so far, and the parts of the run."""
+def _run(
+    run: RunPoints, filters: "_Filters", start: int, around: int
+) -> Generator[Event, None, tuple[Outcome, str]]:
+    """Set up, search, go to best focus; returns the outcome and its sentence."""
+    search = Search(run, start + filters.shift)
+    run.sampler.begin(search.travel)
+    if filters.change:
+        yield from _change_filter(run, filters, filters.focus, filters.shift)
+    yield from run.told()
+    yield from search.around(around + filters.shift)
+    best = run.best
+    if search.lost and not run.focused:
+        return Outcome.LOST, search.lost
+    if best is None or best.best_position is None:
+        return Outcome.NOT_FOCUSED, run.why_not()
+    yield from go_to_best_focus(run, best)
+    if filters.change:
+        yield from _back_from_filter(run, filters, best)
+    return best.outcome, verdict(best)
 
-    def __init__(self, options: AutofocusOptions, sampler: Sampler, stop: Stop | None) -> None:
-        self.options = options
-        self.sampler = sampler
-        self.stop = stop
-        self.points: list[FocusPoint] = []
-        self.sweep: list[FocusPoint] = []
-        self.best: BestFocus | None = None
-        self.validation: Validation | None = None
-        self.warnings: list[str] = []
-        self.lost = ""
 
-    # ------------------------------------------------------------------ the search for a minimum
+def _stays(outcome: Outcome) -> bool:
+    """Whether the focuser is left elsewhere than at home."""
+    return outcome in (Outcome.FOCUSED, Outcome.LOWEST_POINTS)
 
-    def search(self, centre: int, start: int) -> Steps:
-        """Sweep, extend and re-centre until the minimum is bracketed or the search is over."""
-        sweeps = self.options.max_sweeps if self.options.smart_focus else 1
-        for number in range(sweeps):
-            positions = self.options.sweep_positions(centre)
-            if self._too_far(positions, start):
-                return
-            yield SweepStarted(number, positions)
-            self.sweep, self.best = [], None
-            yield from self._take(positions, number, "sweep")
-            yield from self._decide()
-            if not any(p.counts for p in self.sweep):
-                return
-            if self.options.smart_focus:
-                yield from self._extend(number, start)
-                if self.lost:
-                    return
-            bracket = bracketing(self.sweep, self.best)
-            if bracket.bracketed or self.focused or bracket.lowest_position is None:
-                return
-            centre = round(bracket.lowest_position)
 
-    def _take(self, positions: Sequence[int], sweep: int, role: Role) -> Steps:
-        """Take points, the next one's move overlapping this one's measurement."""
-        planned = len(self.points) + len(positions)
-        for i, position in enumerate(positions):
-            then = positions[i + 1] if i + 1 < len(positions) else None
-            yield PointStarted(len(self.points) + 1, planned, position, sweep, role)
-            sample = self.sampler.sample(position, self.stop, then)
-            point = dataclasses.replace(sample.point, sweep=sweep, role=role)
-            self.points.append(point)
-            self.sweep.append(point)
-            yield PointMeasured(point, sample.frames, sample.stars)
-            if self.options.smart_focus and bracketing(self.sweep).only_worse:
-                return
+@dataclass(frozen=True)
+class _Filters:
+    """The filter found in the beam, the one that the run is made with, and what lies between.
 
-    def _extend(self, sweep: int, start: int) -> Steps:
-        """Smart focus: add points on the side where the minimum is not yet bracketed."""
-        step, n_inward = self.options.step_size, self.options.data_points // 2 + 1
-        while n_inward:
-            bracket = bracketing(self.sweep, self.best)
-            too_few = len(self.sweep) < MIN_POINTS_WITH_SMART_FOCUS
-            if bracket.only_worse or not (bracket.inner_short or too_few):
-                break
-            innermost = min(p.position for p in self.sweep)
-            yield from self._extend_by(
-                [round(innermost) - step], sweep, "inner", start, "The curve still falls inward."
-            )
-            if self.lost:
-                return
-            n_inward -= 1
-        bracket = bracketing(self.sweep, self.best)
-        if bracket.outer_short and not bracket.only_worse:
-            outermost = round(max(p.position for p in self.sweep))
-            yield from self._extend_by(
-                [outermost + 2 * step, outermost + step],
-                sweep,
-                "outer",
-                start,
-                "The outer side has too few points.",
-            )
+    `shift` is how much further out the focus filter focuses, steps; `known` is False where that
+    should be taken into account but a focus point is not known.
+    """
 
-    def _extend_by(
-        self,
-        positions: list[int],
-        sweep: int,
-        side: Literal["inner", "outer"],
-        start: int,
-        reason: str,
-    ) -> Steps:
-        if self._too_far(positions, start):
-            return
-        yield SweepExtended(sweep, side, tuple(positions), reason)
-        yield from self._take(positions, sweep, "extension")
-        yield from self._decide()
+    found: str | None
+    focus: str | None
+    shift: int
+    known: bool
 
-    def _too_far(self, positions: Sequence[int], start: int) -> bool:
-        """Whether any position lies beyond the largest travel; says so once."""
-        limit = self.options.travel_limit
-        furthest = max(positions, key=lambda p: abs(p - start))
-        if abs(furthest - start) > limit:
-            self.lost = (
-                f"Not focused: going on to {furthest} would be more than {limit} steps (max. "
-                "travel) from where the run began."
-            )
-        return bool(self.lost)
-
-    def _decide(self) -> Steps:
-        """Fit all curves to this sweep; the curve of the options decides."""
-        self.best = find_best_focus(
-            self.sweep,
-            curve=self.options.curve,
-            min_quality=self.options.min_quality,
-            zone_tolerance=self.options.zone_tolerance,
-            step_size=self.options.step_size,
-        )
-        yield CurvesFitted(self.best)
-
-    def why_not(self) -> str:
-        """Why there is no focus, in a sentence: the frames first, then the curve."""
-        crossed = [p for p in self.sweep if p.rejected]
-        if len(crossed) > len(self.sweep) / 2:
-            return (
-                f"{len(crossed)} of {len(self.sweep)} frames cannot be used ({crossed[0].reason}). "
-                "Look at one: is the cap off, the sky clear, the focus near? Expose longer, or "
-                "allow fewer stars."
-            )
-        return self.best.diagnosis if self.best else "No point could be taken."
+    @classmethod
+    def of(cls, options: AutofocusOptions, sampler: Sampler) -> "_Filters":
+        found = sampler.filter()
+        focus = options.focus_filter or found
+        shift = options.focus_shift(found, focus)
+        return cls(found, focus, shift or 0, shift is not None)
 
     @property
-    def focused(self) -> bool:
-        """Whether the last fit found focus."""
-        return self.best is not None and self.best.outcome == Outcome.FOCUSED
+    def change(self) -> bool:
+        return self.focus != self.found
 
-    # ------------------------------------------------------------------ best focus and validation
 
-    def go_to_best_focus(self, best: BestFocus) -> Steps:
-        """Move to best focus and take the validation frame."""
-        assert best.best_position is not None
-        target = round(best.best_position)
-        if best.outcome == Outcome.LOWEST_POINTS:
-            yield self._warn(f"No fit. {best.diagnosis} Focus is the average of the lowest points.")
-        yield MoveStarted(target, "best focus")
-        self.sampler.move_to(target, self.stop, via=self._via(target))
-        if self.options.validation_frame:
-            number = len(self.points) + 1
-            yield PointStarted(number, number - 1, target, self.sweep[-1].sweep, "validation")
-            sample = self.sampler.sample(target, self.stop)
-            yield from self._validate(sample, best.expected_metric)
+def _change_filter(run: RunPoints, filters: _Filters, name: str | None, shift: int) -> Steps:
+    """Turn the wheel; say what is missing where focus would be wrong afterwards."""
+    assert name is not None
+    run.sampler.change_filter(name, run.stop)
+    yield FilterChanged(name, shift)
+    if name == filters.focus and not filters.known:
+        yield run.warn(
+            f"The focus points of {filters.found} and {filters.focus} are not both known: "
+            f"the focuser will be left where {filters.focus} focuses."
+        )
+    elif name == filters.focus and not run.options.adjust_focus_per_filter:
+        yield run.warn(
+            f"The run is made with {filters.focus}, and focus is not adjusted per filter: the "
+            f"focuser will be left where {filters.focus} focuses, not {filters.found}."
+        )
 
-    def _via(self, target: int) -> int | None:
-        """Where to come from, so that best focus is approached as the points were."""
-        inward_compensated = self.options.final_move == "in" or not self.options.backlash
-        if self.options.final_approach == "direct" or not inward_compensated:
-            return None
-        first_sampled = round(self.sweep[0].position)
-        return max(first_sampled, target + self.options.backlash)
 
-    def marked_points(self) -> tuple[FocusPoint, ...]:
-        """All points taken, with the red X's that the last fit found in its sweep."""
-        points = list(self.points)
-        if self.best is not None:
-            first = points.index(self.sweep[0])
-            for i, (rejected, reason) in enumerate(
-                zip(self.best.rejected, self.best.reasons, strict=True)
-            ):
-                points[first + i] = dataclasses.replace(
-                    points[first + i], rejected=rejected, reason=reason
-                )
-        return tuple(points)
-
-    def _validate(self, sample: Sample, expected: float | None) -> Steps:
-        point = dataclasses.replace(sample.point, sweep=self.sweep[-1].sweep, role="validation")
-        self.points.append(point)
-        tolerance = self.options.validation_tolerance_percent
-        deviation = passed = None
-        if not point.rejected and expected:
-            deviation = 100 * (point.metric - expected) / expected
-            passed = abs(deviation) <= tolerance
-        metric = None if point.rejected else point.metric
-        self.validation = Validation(metric, expected, deviation, passed)
-        yield Validated(point, expected, deviation, passed, sample.frames, sample.stars)
-        if point.rejected:
-            yield self._warn(f"The validation frame could not be measured: {point.reason}.")
-        elif deviation is not None and not passed:
-            side = "above" if deviation > 0 else "below"
-            cause = (
-                "Most often this is backlash: check its setting, then Run again."
-                if deviation > 0
-                else "Sharper than the curve expects: its bottom is not well known; a smaller "
-                "step size shows it better."
-            )
-            yield self._warn(
-                f"The validation frame reads {point.metric:.2f} px, {abs(deviation):.0f} % {side} "
-                f"the expected {expected:.2f} px (limit {tolerance:g} %). Nothing was undone. "
-                f"{cause}"
-            )
-
-    def _warn(self, message: str) -> Warned:
-        self.warnings.append(message)
-        return Warned(message)
+def _back_from_filter(run: RunPoints, filters: _Filters, best: BestFocus) -> Steps:
+    """Bring the filter found back into the beam, and the focuser to where that one focuses."""
+    assert best.best_position is not None
+    yield from _change_filter(run, filters, filters.found, -filters.shift)
+    if filters.shift:
+        target = round(best.best_position - filters.shift)
+        yield MoveStarted(target, "filter offset")
+        out = run.way_out(target, shift=filters.shift) if filters.shift < 0 else None
+        run.sampler.move_to(target, run.stop, via=out)
+        yield from run.told()
 
 
 def verdict(best: BestFocus) -> str:
@@ -367,7 +261,7 @@ def verdict(best: BestFocus) -> str:
     )
 
 
-def _quietly_home(sampler: Sampler, home: int) -> str:
+def _home(sampler: Sampler, home: int) -> str:
     """Send the focuser home, whatever state it is in; returns why it did not get there."""
     try:
         sampler.move_to(home, None)
@@ -377,9 +271,32 @@ def _quietly_home(sampler: Sampler, home: int) -> str:
     return ""
 
 
-def _where(sampler: Sampler) -> int | None:
-    """Where the focuser stands, if it can be found out."""
+def _filter_back(sampler: Sampler, filters: _Filters) -> str:
+    """Bring the filter found back into the beam; returns why it did not get there."""
+    if not filters.change or filters.found is None:
+        return ""
     try:
-        return sampler.position()
-    except DeviceError:
+        if sampler.filter() != filters.found:
+            sampler.change_filter(filters.found, None)
+    except Exception as error:
+        logger.info("The filter wheel did not turn back", exc_info=True)
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _where(outcome: Outcome, home: int, final_position: int | None) -> str:
+    """Say where the focuser is, where a run broke off."""
+    if outcome not in (Outcome.CANCELLED, Outcome.FAILED) or final_position is None:
+        return ""
+    if final_position == home:
+        return f" The focuser is back at {home}."
+    return f" The focuser is at {final_position}, its start was {home}."
+
+
+def _quietly(ask: Callable[[], T]) -> T | None:
+    """What the sampler says of itself, if it still says anything."""
+    try:
+        return ask()
+    except Exception:
+        logger.info("The sampler does not answer", exc_info=True)
         return None

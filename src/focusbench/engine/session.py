@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from focusbench.curve import Outcome
-from focusbench.devices import Rig
+from focusbench.curve import Outcome, RigShape
+from focusbench.devices import POLL_S, Rig, Stop
 from focusbench.engine.cancel_file import StopSignal
 from focusbench.engine.events import (
     Event,
@@ -22,11 +22,12 @@ from focusbench.engine.events import (
     RunFinished,
     Warned,
 )
+from focusbench.engine.hooks import Hook, Hooks
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run
-from focusbench.errors import PackageError, RunCancelled, RunInProgress
+from focusbench.errors import FocusbenchError, PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.stars import warm_in_background
 
@@ -56,6 +57,9 @@ class FocusSession:
     ----------
     progress : RunProgress
         State of the run going on, or of the last one.
+    before_run, after_run : callable or None
+        Called before anything moves and when the rig is left as found, both in every run and
+        whatever its end: to pause guiding and go on. One that raises is a warning.
     """
 
     _sessions: ClassVar["weakref.WeakKeyDictionary[Rig, FocusSession]"] = (
@@ -78,6 +82,9 @@ class FocusSession:
         self._accepted = False
         self._record: RunRecord | None = None
         self._broken: Exception | None = None
+        self._n_launched = 0
+        self.before_run: Hook | None = None
+        self.after_run: Hook | None = None
         self.progress = RunProgress()
 
     @classmethod
@@ -155,6 +162,7 @@ class FocusSession:
         again: bool = False,
         recorder: Recorder | None = None,
         require_package: bool = False,
+        rig_shape: RigShape | None = None,
     ) -> None:
         """Start a run in the background and return at once.
 
@@ -169,6 +177,8 @@ class FocusSession:
             Saves the run.
         require_package : bool
             Whether a run that cannot be saved has failed.
+        rig_shape : RigShape, optional
+            What earlier runs tell of the rig's asymmetry.
 
         Raises
         ------
@@ -185,7 +195,7 @@ class FocusSession:
             self._broken = None
             self._record = None
             self._stop = StopSignal()
-            self._launch(lambda: self._run(options, centre, home, require_package))
+            self._launch(lambda: self._run(options, centre, home, require_package, rig_shape))
 
     def run(
         self,
@@ -194,6 +204,7 @@ class FocusSession:
         again: bool = False,
         recorder: Recorder | None = None,
         require_package: bool = False,
+        rig_shape: RigShape | None = None,
     ) -> RunRecord:
         """Run, and wait until it is over; Ctrl-C or Interrupt cancels it.
 
@@ -204,8 +215,14 @@ class FocusSession:
         FocusbenchError
             The rig could not even be asked where it stands.
         """
-        self.start(options, again=again, recorder=recorder, require_package=require_package)
         try:
+            self.start(
+                options,
+                again=again,
+                recorder=recorder,
+                require_package=require_package,
+                rig_shape=rig_shape,
+            )
             # In slices: an endless join would not notice Ctrl-C on Windows.
             while not self.wait(0.2):
                 pass
@@ -234,6 +251,31 @@ class FocusSession:
         """Wait until nothing is going on; False where `timeout` seconds were not enough."""
         return self._idle.wait(timeout)
 
+    def wait_for_close(self, stop: Stop | None = None) -> None:
+        """Wait the close delay of a finished run, then accept it.
+
+        This is how long a sequence leaves a person time for Run again or Cancel, which start the
+        delay anew; `accept` (the dialog is closed) ends it. It passes on the rig's clock.
+
+        Parameters
+        ----------
+        stop : Stop, optional
+            Ends the wait; the run is not accepted then.
+        """
+        while True:
+            self.wait()
+            launched, began_s = self._n_launched, self._rig.clock.now()
+            while launched == self._n_launched:
+                record = self._record
+                if record is None or self._accepted:
+                    return
+                left_s = record.options.close_delay_s - (self._rig.clock.now() - began_s)
+                if left_s <= 0:
+                    self.accept()
+                    return
+                if self._rig.clock.sleep(min(POLL_S, left_s), stop):
+                    return
+
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Tell `watcher` every event, in the run's thread; returns how to stop it."""
         self._watchers.append(watcher)
@@ -254,6 +296,7 @@ class FocusSession:
                     self._stop.close()
                 self._idle.set()
 
+        self._n_launched += 1
         self._idle.clear()
         threading.Thread(target=guarded, name="focusbench run", daemon=True).start()
 
@@ -263,30 +306,48 @@ class FocusSession:
         centre: int | None,
         home: int | None,
         require_package: bool,
+        rig_shape: RigShape | None,
     ) -> None:
+        assert self._stop is not None
         with self._rig.lease():
-            assert self._stop is not None
             self._sampler = RigSampler(self._rig, options)
+            hooks = Hooks(self.before_run, self.after_run)
             run = autofocus_run(
-                options, self._sampler, stop=self._stop, centre=centre, return_position=home
+                options,
+                self._sampler,
+                stop=self._stop,
+                centre=centre,
+                return_position=home,
+                rig_shape=rig_shape,
             )
-            self._drive(run, self._stop, require_package)
+            try:
+                hooks.before()
+                self._drive(run, self._stop, require_package, hooks)
+            finally:
+                run.close()
+                hooks.after()
         record = self._record
         if self._stop.is_set() and record is not None and record.focused:
             # Cancel came between the last look at it and the end of the run.
             self._dismiss()
 
-    def _drive(self, run: AutofocusRun, stop: StopSignal, require_package: bool) -> None:
+    def _drive(
+        self, run: AutofocusRun, stop: StopSignal, require_package: bool, hooks: Hooks
+    ) -> None:
         """Take the run from event to event; throw in what must end it."""
         ending = False
         try:
             event = next(run)
             while True:
-                not_saved = self._save(event)
-                self._tell(event)
-                if not_saved:
-                    self._tell(Warned(not_saved))
-                ending = ending or isinstance(event, RunFinished) or _goes_home(event)
+                if isinstance(event, RunFinished):
+                    hooks.after()
+                    self._announce_all(hooks.warnings())
+                    self._finish(event.record, require_package)
+                    event = next(run)
+                    continue
+                not_saved = self._announce(event)
+                self._announce_all(hooks.warnings())
+                ending = ending or _goes_home(event)
                 if stop.is_set() and not ending:
                     event = run.throw(RunCancelled("Cancelled."))
                 elif not_saved and require_package and not ending:
@@ -295,6 +356,43 @@ class FocusSession:
                     event = next(run)
         except StopIteration:
             return
+
+    def _finish(self, record: RunRecord, require_package: bool) -> None:
+        """Save and tell the end of a run: the last of its events."""
+        not_saved = self._save(RunFinished(self._complete(record)))
+        if not_saved:
+            self._tell(Warned(not_saved))
+        if not_saved and require_package and record.focused:
+            record = self._undone(record, not_saved)
+        record = self._complete(record)
+        self._remember(record)
+        self._tell(RunFinished(record))
+
+    def _undone(self, record: RunRecord, why: str) -> RunRecord:
+        """Make a run that must be saved, and cannot be, a failed one."""
+        assert self._sampler is not None
+        home = record.return_position
+        try:
+            self._sampler.go_back(home)
+            why += f" The focuser is back at {home}."
+        except FocusbenchError as error:
+            why += f" The focuser did not get back to {home}: {error}"
+        position = self._rig.focuser.position()
+        return dataclasses.replace(
+            record, outcome=Outcome.FAILED, diagnosis=why, final_position=position
+        )
+
+    def _announce(self, event: Event) -> str:
+        """Save an event and tell it; returns why the run is not saved, once."""
+        not_saved = self._save(event)
+        self._tell(event)
+        if not_saved:
+            self._tell(Warned(not_saved))
+        return not_saved
+
+    def _announce_all(self, warnings: tuple[str, ...]) -> None:
+        for warning in warnings:
+            self._announce(Warned(warning))
 
     def _save(self, event: Event) -> str:
         """Hand an event to the recorder; returns why the run is not saved, once."""
@@ -309,9 +407,6 @@ class FocusSession:
         return ""
 
     def _tell(self, event: Event) -> None:
-        if isinstance(event, RunFinished):
-            event = RunFinished(self._complete(event.record))
-            self._remember(event.record)
         self.progress = fold(self.progress, event)
         for watcher in tuple(self._watchers):
             try:
@@ -344,12 +439,8 @@ class FocusSession:
         with self._rig.lease():
             self._sampler = RigSampler(self._rig, record.options)
             self._tell(MoveStarted(record.return_position, "home"))
-            self._sampler.move_to(record.return_position, None)
-            dismissed = RunDismissed(record.return_position)
-            not_saved = self._save(dismissed)
-            self._tell(dismissed)
-            if not_saved:
-                self._tell(Warned(not_saved))
+            self._sampler.go_back(record.return_position)
+            self._announce(RunDismissed(record.return_position))
             self._last_best = self._best_before
 
     # ------------------------------------------------------------------ Run again
