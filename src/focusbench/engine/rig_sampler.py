@@ -44,6 +44,7 @@ class RigSampler:
         self._moves = FocuserMoves(rig, options, self._tell, self._notices.append)
         self._setup = RigSetup(rig, options, self._notices.append)
         self._darks = DarkLibrary(options.dark_folder) if options.dark_folder else None
+        self._still = False
         self._knows_temperature = True
         self._exposing = False
         self.activity = Activity()
@@ -70,8 +71,7 @@ class RigSampler:
 
     def begin(self, travel: tuple[int, int]) -> None:
         """Make ready for the run's frames and moves; what is changed is put back by `end`."""
-        self._setup.hold_still()
-        self._moves.stand(travel)
+        self._hold_still(travel)
         self._setup.set_camera()
 
     def change_filter(self, name: str, stop: Stop | None) -> None:
@@ -83,6 +83,8 @@ class RigSampler:
 
     def move_to(self, position: int, stop: Stop | None, *, via: int | None = None) -> int:
         """Move there, backlash taken up, and wait; returns where the focuser stands."""
+        if not self._still:
+            self._hold_still()
         self._moves.begin(position, via)
         self._moves.finish(stop)
         self._tell(Activity(since_s=self.now()))
@@ -126,12 +128,17 @@ class RigSampler:
 
     def go_back(self, position: int) -> None:
         """Move there after the run, and leave the rig otherwise as it is."""
+        self._still = False
         try:
-            self._setup.hold_still()
-            self._moves.stand()
             self.move_to(position, None)
         finally:
             self.end()
+
+    def _hold_still(self, travel: tuple[int, int] | None = None) -> None:
+        """From now on nothing but the run moves the focuser."""
+        self._setup.hold_still()
+        self._moves.stand(travel)
+        self._still = True
 
     def _tell(self, activity: Activity) -> None:
         self.activity = activity

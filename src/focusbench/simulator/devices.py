@@ -82,12 +82,12 @@ class SimulatedFocuser:
         return self._compensated_from is not None
 
     def set_temperature_compensation(self, on: bool) -> None:
-        """Switch it on or off; it keeps to the position where it was switched on."""
+        """Switch it on or off; it keeps to where the focuser stands, or goes, at that time."""
         if not on:
             self._compensated_from = None
         elif self._compensated_from is None:
             now = self._clock.now()
-            self._compensated_from = self._drive.motor(now) - self._drift.shift(now)
+            self._compensated_from = self._drive.target(now) - self._drift.shift(now)
 
     def _follow_temperature(self) -> None:
         """Where compensation is on, begin the move that the temperature asks for by now."""

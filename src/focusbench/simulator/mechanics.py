@@ -65,6 +65,10 @@ class Drive:
         """Whether the motor runs at that time."""
         return self.motor(time_s) != self._move(time_s).target
 
+    def target(self, time_s: float) -> int:
+        """Where it stands, or goes, at that time, steps."""
+        return self._move(time_s).target
+
     def motor(self, time_s: float) -> float:
         """Position of the motor, which is what the focuser reports, steps."""
         move = self._move(time_s)
