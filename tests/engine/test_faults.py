@@ -1,4 +1,4 @@
-"""Whatever fails, and whenever somebody cancels: one end, the rig as found, the package readable."""
+"""Whatever fails, whenever somebody cancels: one end, the rig as found, a readable package."""
 
 import itertools
 

@@ -47,13 +47,14 @@ def render_frame(
         float64: neither noise nor rounding nor clipping.
     """
     electrons = sky.background(sensor.shape) * exposure_s
-    star = StarShape(
-        optics,
-        radius_px=optics.donut_radius_px(defocus_um, sensor.pixel_um),
-        fwhm_px=fwhm_px,
-    )
-    for x, y, rate in zip(sky.x, sky.y, sky.rate_e_per_s, strict=True):
-        star.add_to(electrons, x, y, rate * exposure_s)
+    if len(sky.x):
+        star = StarShape(
+            optics,
+            radius_px=optics.donut_radius_px(defocus_um, sensor.pixel_um),
+            fwhm_px=fwhm_px,
+        )
+        for x, y, rate in zip(sky.x, sky.y, sky.rate_e_per_s, strict=True):
+            star.add_to(electrons, x, y, rate * exposure_s)
     if rng is None:
         return sensor.expected(electrons, exposure_s, binning=binning)
     return sensor.read(electrons, exposure_s, rng, binning=binning)
