@@ -41,8 +41,7 @@ class RigMemory:
 
     Examples
     --------
-    >>> memory = RigMemory(getfixture("tmp_path") / "newton.rig.json")
-    >>> memory.path.name
+    >>> RigMemory.beside("newton.json").path.name
     'newton.rig.json'
     """
 

@@ -36,6 +36,7 @@ class CurveSampler:
         self._position = start
         self._relative_error = relative_error
         self._rng = np.random.default_rng(seed)
+        self._travel: tuple[int, int] | None = None
         self.visited: list[int] = []
         """Every position gone to, in order."""
 
@@ -56,7 +57,8 @@ class CurveSampler:
         return None
 
     def begin(self, travel: tuple[int, int]) -> None:
-        """Nothing to make ready."""
+        """Remember how far moves may overshoot."""
+        self._travel = travel
 
     def change_filter(self, name: str, stop: Stop | None) -> None:
         """Every filter shows the same curve."""
@@ -73,6 +75,9 @@ class CurveSampler:
         """Stand there at once."""
         if stop is not None and stop.is_set():
             raise RunCancelled("Cancelled.")
+        if via is not None and self._travel is not None:
+            low, high = self._travel
+            via = min(max(via, min(low, position)), max(high, position))
         self.visited += [position] if via is None else [via, position]
         self._position = position
         return position

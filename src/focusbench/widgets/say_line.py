@@ -200,6 +200,8 @@ def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -
 
 def _doing(progress: RunProgress, activity: Activity, state: PanelState) -> str:
     current = progress.current
+    if activity.kind == "turning":
+        return "The filter wheel turns."
     if current is None:
         best = progress.best
         if progress.phase == "moving" and best is not None and best.best_position is not None:
