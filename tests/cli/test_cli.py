@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,45 @@ def test_run_prints_one_json_object_with_the_promised_keys(package):
     assert package["outcome"] == "FOCUSED"
     assert package["best_position"] == pytest.approx(10_250, abs=30)
     assert package["n_points"] >= 9
+
+
+def test_run_focuses_with_the_filter_asked_for(capsys, tmp_path):
+    words = ["run", "--simulate", "--seed", 3, "--json", "--save-to", tmp_path]
+    code, out, err = run_cli(capsys, *words, "--filter", "R", "--exposure", 8)
+    assert (code, err) == (0, "")
+    run = json.loads(out)
+    assert run["package"].endswith("_R")
+    assert run["best_position"] == pytest.approx(10_258, abs=30)
+    assert ["left where R focuses" in warning for warning in run["warnings"]] == [True]
+
+
+def test_run_with_a_filter_that_is_not_there_is_bad_usage(capsys, tmp_path):
+    code, out, err = run_cli(
+        capsys, "run", "--simulate", "--json", "--save-to", tmp_path, "--filter", "Hβ"
+    )
+    assert (code, out) == (2, "")
+    assert "no filter 'Hβ'; it has L, R, G, B, Ha, OIII, SII" in err
+
+
+def test_run_as_sgpro_lets_two_lines_decide(capsys, tmp_path):
+    words = ["run", "--simulate", "--seed", 3, "--json", "--save-to", tmp_path, "--as-sgpro"]
+    code, out, _ = run_cli(capsys, *words)
+    assert code == 0
+    manifest = json.loads(Path(json.loads(out)["package"], "manifest.json").read_text("utf-8"))
+    assert manifest["options"]["curve"] == "two_lines"
+    assert manifest["options"]["final_approach"] == "direct"
+
+
+def test_what_the_rig_taught_is_kept_beside_its_profile_unless_a_run_is_to_be_repeated(
+    capsys, tmp_path
+):
+    profile = tmp_path / "newton.json"
+    profile.write_text('{"step_size": 50}', encoding="utf-8")
+    words = ["run", "--simulate", "--json", "--save-to", tmp_path, "--profile", profile]
+    run_cli(capsys, *words, "--seed", 3)
+    assert not (tmp_path / "newton.rig.json").exists()
+    run_cli(capsys, *words)
+    assert (tmp_path / "newton.rig.json").exists()
 
 
 def test_run_tells_people_every_point_and_the_result(capsys, tmp_path):

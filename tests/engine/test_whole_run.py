@@ -262,14 +262,15 @@ def test_backlash_that_is_too_large_is_cut_at_the_focusers_limit(monkeypatch):
 @pytest.mark.parametrize("final_move", ["in", "out"])
 @pytest.mark.parametrize("final_approach", ["as_sampled", "direct"])
 def test_no_move_goes_beyond_the_largest_travel(monkeypatch, final_move, final_approach):
-    for start in (BEST - 900, BEST - 300, BEST, BEST + 300, BEST + 900):
-        faulty = FaultyRig(monkeypatch, start)
+    # 160: the sweep just fits, and the next point inward, foreseen, would be too far.
+    for start, travel in ((-900, 500), (-300, 500), (0, 160), (300, 500), (900, 160)):
+        faulty = FaultyRig(monkeypatch, BEST + start)
         sent = commanded(faulty)
         options = PLAIN.replace(
-            backlash=120, final_move=final_move, final_approach=final_approach, max_travel=500
+            backlash=120, final_move=final_move, final_approach=final_approach, max_travel=travel
         )
         faulty.run(options)
-        assert max(abs(position - start) for position in sent) <= 500
+        assert max(abs(position - BEST - start) for position in sent) <= travel
 
 
 # ------------------------------------------------------------------------------------ time

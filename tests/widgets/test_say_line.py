@@ -91,6 +91,10 @@ def test_exposing_counts_the_seconds_and_says_what_cancel_does():
     assert line.busy
 
 
+def test_turning_says_so():
+    assert say(running(0), Activity("turning"), BUSY).first == "The filter wheel turns."
+
+
 def test_moving_says_where_to_and_where_it_is():
     line = say(running(0), Activity("moving", 10_490), BUSY)
     assert line.first == "Point 1 of 9: moving to 10490, now 10384."

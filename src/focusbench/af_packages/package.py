@@ -177,6 +177,7 @@ class Package:
             zone_tolerance=options.zone_tolerance,
             step_size=self.step_size,
             time_ordered=self.time_ordered,
+            rig=self.record.rig_shape if self.record else None,
         )
 
     @cached_property

@@ -23,6 +23,8 @@ class RunPoints:
     sampler : Sampler
     stop : Stop or None
     rig_shape : RigShape or None
+    travel : (int, int), steps
+        Smallest and largest position that the search may go to.
 
     Attributes
     ----------
@@ -40,11 +42,13 @@ class RunPoints:
         sampler: Sampler,
         stop: Stop | None,
         rig_shape: RigShape | None,
+        travel: tuple[int, int],
     ) -> None:
         self.options = options
         self.sampler = sampler
         self.stop = stop
         self.rig_shape = rig_shape
+        self.travel = travel
         self.points: list[FocusPoint] = []
         self.sweep: list[FocusPoint] = []
         self.best: BestFocus | None = None
@@ -113,7 +117,8 @@ class RunPoints:
         lowest = min(counted, key=lambda p: p.metric)
         if self.options.smart_focus and lowest is counted[-1] and last < lowest.position:
             # At most one point will lie beyond the lowest, and two are needed.
-            return last - self.options.step_size
+            inward = last - self.options.step_size
+            return inward if inward >= self.travel[0] else None
         if bracketing(self.sweep).bracketed:
             out = self.way_out()
             return None if out is None else Passing(out)

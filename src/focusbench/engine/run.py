@@ -102,8 +102,9 @@ def autofocus_run(
     nothing any more. Other errors never leave the generator: they become the record's outcome and
     diagnosis.
     """
-    run = RunPoints(options, sampler, stop, rig_shape)
     start, filters, rig = sampler.position(), _Filters.of(options, sampler), sampler.describe()
+    begins, limit = start + filters.shift, options.travel_limit
+    run = RunPoints(options, sampler, stop, rig_shape, (begins - limit, begins + limit))
     home = start if return_position is None else return_position
     around = start if centre is None else centre
     started_s = sampler.now()
@@ -111,7 +112,7 @@ def autofocus_run(
     try:
         try:
             yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
-            outcome, diagnosis = yield from _run(run, filters, start, around)
+            outcome, diagnosis = yield from _run(run, filters, around)
             go_home = not _stays(outcome)
         except RunCancelled:
             outcome, diagnosis = Outcome.CANCELLED, "Cancelled."
@@ -168,11 +169,11 @@ def autofocus_run(
 
 
 def _run(
-    run: RunPoints, filters: "_Filters", start: int, around: int
+    run: RunPoints, filters: "_Filters", around: int
 ) -> Generator[Event, None, tuple[Outcome, str]]:
     """Set up, search, go to best focus; returns the outcome and its sentence."""
-    search = Search(run, start + filters.shift)
-    run.sampler.begin(search.travel)
+    search = Search(run)
+    run.sampler.begin(run.travel)
     if filters.change:
         yield from _change_filter(run, filters, filters.focus, filters.shift)
     yield from run.told()

@@ -29,8 +29,6 @@ class Search:
     Parameters
     ----------
     run : RunPoints
-    start : int, steps
-        Where the run began; travel is counted from here.
 
     Attributes
     ----------
@@ -38,16 +36,9 @@ class Search:
         Why the search ended at the largest travel, in words; empty where it did not.
     """
 
-    def __init__(self, run: RunPoints, start: int) -> None:
+    def __init__(self, run: RunPoints) -> None:
         self._run = run
-        self._start = start
         self.lost = ""
-
-    @property
-    def travel(self) -> tuple[int, int]:
-        """Smallest and largest position that the search may go to, steps."""
-        limit = self._run.options.travel_limit
-        return self._start - limit, self._start + limit
 
     def around(self, centre: int) -> Steps:
         """Search around a position."""
@@ -108,10 +99,11 @@ class Search:
 
     def _too_far(self, positions: Sequence[int]) -> bool:
         """Whether any position lies beyond the largest travel; says so once."""
-        furthest = max(positions, key=lambda p: abs(p - self._start))
-        if abs(furthest - self._start) > self._run.options.travel_limit:
+        low, high = self._run.travel
+        beyond = [position for position in positions if not low <= position <= high]
+        if beyond:
             self.lost = (
-                f"Not focused: going on to {furthest} would be more than "
+                f"Not focused: going on to {beyond[0]} would be more than "
                 f"{self._run.options.travel_limit} steps (max. travel) from where the run began."
             )
         return bool(self.lost)
