@@ -167,7 +167,8 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
     sectors[:] = 0.0
     line = np.zeros(side, np.float32)
     rows = np.zeros((3, side + 1))
-    for j in range(side):
+    first, last = max(int(cy - aperture) - 2, 0), min(int(cy + aperture) + 4, side)
+    for j in range(first, last):
         r0, r1 = part[max(j - 2, 0)], part[max(j - 1, 0)]
         r3, r4 = part[min(j + 1, side - 1)], part[min(j + 2, side - 1)]
         here = part[j]
@@ -184,13 +185,13 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
         for i in range(side):
             total += line[i]
             to[i + 1] = total
-        if j > 0:
-            before, last = rows[(j - 2) % 3], rows[(j - 1) % 3]
+        if j > first:
+            before, middle = rows[(j - 2) % 3], rows[(j - 1) % 3]
             upper, lower = sums[2 * j - 2], sums[2 * j - 1]
             for i in range(side + 1):
                 slope = (to[i] - before[i]) * 0.125
-                upper[i] = last[i] - slope
-                lower[i] = last[i] + slope
+                upper[i] = middle[i] - slope
+                lower[i] = middle[i] + slope
         dy = nb.f4(j - cy)
         dy2, left = dy * dy, nb.f4(-cx)
         r_whole = r_distance = nb.f4(0)
@@ -245,7 +246,7 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
     row[:] = np.nan
     sky, place, found = np.empty(2), np.ones(5), np.empty(16)
     reach = min(aperture, 3.0 * r50 + 1.0)
-    precision = 1e-5 if care > 0 else 1e-3
+    precision = 1e-4 if care > 0 else 1e-3
     # Where the star is, is found without knowing its sky well: what is even pulls to no side.
     if not centroid(stamp, cx, cy, reach, aperture, r50, guess, precision, values, place):
         ring_sky(stamp, cx, cy, aperture, outer, floor, guess, values, sky)
@@ -279,9 +280,9 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
         s = 0.5 + (k - 1) * 0.3872983346207417
         share = (8.0 if k == 1 else 5.0) / 18.0 * near
         distance -= share * held(sums, cx, cy, s * near) * (1.0 - 1.5 * s + 0.5 * s**3)
-    row[6] = radius_holding(sums, cx, cy, 0.5 * flux, flux, r50, aperture, 2e-3)
+    row[6] = radius_holding(sums, cx, cy, 0.5 * flux, flux, r50, aperture, 5e-3)
     guess_r90 = r90 * row[6] / r50
-    row[7] = radius_holding(sums, cx, cy, 0.9 * flux, flux, guess_r90, aperture, 1e-2)
+    row[7] = radius_holding(sums, cx, cy, 0.9 * flux, flux, guess_r90, aperture, 2e-2)
     row[8] = distance / whole if whole > 0 else np.nan
     row[15] = peak / flux
     for k in range(8):

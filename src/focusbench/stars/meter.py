@@ -105,23 +105,25 @@ class Meter:
     def _on_level(
         self, level: int, stars: NDArray[np.float64], care: int
     ) -> NDArray[np.float64]:
-        """Rows of stars measured on one level; −1 is the frame itself."""
+        """Rows of stars measured on one level; below 0 it is the frame itself, then folded."""
         top, left = self._levels.window[:2]
         rows = np.empty((len(stars), len(COLUMNS)))
         if level < 0:
             head, window = self._frame.head, self._window
-            scale, box, clean, full = 1.0, 0.0, True, self._frame.full
+            scale, clean, full = 1.0, True, self._frame.full
+            fold = max(self._levels.factor >> -level, 1)
+            box = 1.0 - 1.0 / fold**2
             mosaic = self._mosaic
         else:
             image = self._levels.images[level]
             head = (_NO_U2, image, False, np.uint32(0))
             window = np.array([0, 0, *image.shape], dtype=np.int64)
             scale = float(self._levels.scale(level))
-            box, clean, full = 1.0 - 1.0 / scale**2, False, 3e38
+            fold, box, clean, full = 1, 1.0 - 1.0 / scale**2, False, 3e38
             mosaic = _NO_MOSAIC
             stars[:, 0] -= left
             stars[:, 1] -= top
-        floor, sigma = self._floor / scale, self._levels.noise / scale
+        floor, sigma = self._floor / scale / fold, self._levels.noise / scale
 
         def work(first: int, last: int) -> None:
             measure_stars(
@@ -129,6 +131,7 @@ class Meter:
                 window,
                 stars,
                 scale,
+                fold,
                 box,
                 floor,
                 sigma,
@@ -148,9 +151,13 @@ class Meter:
         return rows
 
     def _levels_for(self, r50: NDArray[np.float64], least: float) -> NDArray[np.intp]:
-        """Coarsest images on which r50 is at least `least` pixels; −1 is the frame itself."""
+        """Coarsest images on which r50 is at least `least` pixels.
+
+        −1, −2 are the frame itself, its pixels folded to twice, four times the resolution of
+        level 0, as far as it goes.
+        """
         levels = np.floor(np.log2(np.maximum(r50 / least / self._levels.factor, 1e-9)))
-        return np.clip(levels, -1, len(self._levels.images) - 1).astype(np.intp)
+        return np.clip(levels, -2, len(self._levels.images) - 1).astype(np.intp)
 
 
 def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> NDArray[np.float32]:

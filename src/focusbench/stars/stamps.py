@@ -16,11 +16,11 @@ _BUFFER = nb.types.Array(nb.f4, 1, "C")
 
 @kernel(nb.f4(IMAGE, _BUFFER))
 def middle_of(image, values):
-    """Median of about a hundred pixels all over the image; 0 where none is a number."""
+    """Median of some fifty pixels all over the image; 0 where none is a number."""
     n_y, n_x = image.shape
-    n, step = 0, max(2, n_y // 10)
-    for j in range(0, n_y, step):
-        for i in range(0, n_x, step):
+    n, step = 0, max(2, n_y // 7)
+    for j in range(step // 2, n_y, step):
+        for i in range(step // 2, n_x, step):
             v = image[j, i]
             if v == v:
                 values[n] = v
@@ -28,34 +28,59 @@ def middle_of(image, values):
     return nth(values, n, n // 2) if n > 0 else nb.f4(0)
 
 
-@kernel(nb.i8(IMAGE, IMAGE, nb.f4, nb.f4, nb.b1), fastmath=_FAST)
-def mend_stamp(raw, stamp, sky, sigma, wide):
-    """Copy `raw` to `stamp` without hot and dead pixels; how many there were."""
-    n_y, n_x = raw.shape
-    stamp[:] = raw
-    n = 0
-    bar = nb.f4(5) * sigma
+@kernel(nb.i8(IMAGE, nb.f4, nb.f4), fastmath=_FAST)
+def count_odd(image, sky, bar):
+    """How many pixels stand out of their four neighbours: all that `mended` would change do."""
+    n_y, n_x = image.shape
+    odd = nb.i4(0)
     for j in range(1, n_y - 1):
-        above, here, below = raw[j - 1], raw[j], raw[j + 1]
-        # cheap, and true of every pixel that `mended` would change; few rows hold one
-        odd = nb.i4(0)
+        above, here, below = image[j - 1], image[j], image[j + 1]
         for i in range(1, n_x - 1):
             v = here[i]
             excess = v - nb.f4(0.25) * (above[i] + below[i] + here[i - 1] + here[i + 1])
             bright = excess > max(bar, nb.f4(0.3) * (v - sky))
             odd += nb.i4(bright | ((excess < -bar) & (v < sky - bar)))
-        if odd == 0:
+    return odd
+
+
+@kernel(IMAGE(IMAGE, nb.f4, nb.f4, nb.b1, nb.i8[::1]), fastmath=_FAST)
+def mended_stamp(raw, sky, sigma, wide, n):
+    """Give the stamp without hot and dead pixels, in `n` how many there were."""
+    n[0] = 0
+    bar = nb.f4(5) * sigma
+    if count_odd(raw, sky, bar) == 0:
+        return raw
+    stamp = raw.copy()
+    n_y, n_x = raw.shape
+    for j in range(1, n_y - 1):
+        if count_odd(raw[j - 1 : j + 2], sky, bar) == 0:
             continue
         for i in range(1, n_x - 1):
-            v = here[i]
-            excess = v - nb.f4(0.25) * (above[i] + below[i] + here[i - 1] + here[i + 1])
-            bright = excess > max(bar, nb.f4(0.3) * (v - sky))
-            if bright or (excess < -bar and v < sky - bar):
-                w = mended(raw, j, i, sky, sigma, wide)
-                if w != v:
-                    stamp[j, i] = w
-                    n += 1
-    return n
+            v = raw[j, i]
+            excess = v - nb.f4(0.25) * (raw[j - 1, i] + raw[j + 1, i] + raw[j, i - 1] + raw[j, i + 1])
+            if not (excess > max(bar, nb.f4(0.3) * (v - sky)) or excess < -bar):
+                continue
+            w = mended(raw, j, i, sky, sigma, wide)
+            if w != v:
+                stamp[j, i] = w
+                n[0] += 1
+    return stamp
+
+
+@kernel(IMAGE(IMAGE, nb.i8), fastmath=_FAST)
+def folded(image, n):
+    """Means over squares of n by n pixels."""
+    out = np.zeros((image.shape[0] // n, image.shape[1] // n), np.float32)
+    share = nb.f4(1.0 / (n * n))
+    for y in range(out.shape[0]):
+        to = out[y]
+        for j in range(n):
+            row = image[n * y + j]
+            for i in range(n):
+                part = row[i:]
+                for x in range(to.shape[0]):
+                    to[x] += share * part[n * x]
+    return out
 
 
 @kernel(
@@ -67,6 +92,7 @@ def mend_stamp(raw, stamp, sky, sigma, wide):
         nb.i8[::1],
         _TABLE,
         nb.f8,
+        nb.i8,
         nb.f8,
         nb.f4,
         nb.f4,
@@ -87,6 +113,7 @@ def measure_stars(
     window,
     stars,
     scale,
+    fold,
     box,
     floor,
     sigma,
@@ -101,14 +128,15 @@ def measure_stars(
     """Measure stars `first` to `last`; `stars` holds x, y, r50, r90, aperture, outer of each.
 
     `window` is top, left, height, width of the part of the frame that counts; `scale` what the
-    lengths have to be divided by for the pixels; pixels at or above `full` are saturated;
-    `mosaic` is what the four places of a colour mosaic read more than their mean.
+    lengths have to be divided by for the pixels; `fold` how many of these, along a side, are
+    brought together before a star is measured; pixels at or above `full` are saturated; `mosaic` is what the four places of a colour mosaic read more than their mean.
     """
     most = 0.0
     for s in range(first, last):
         most = max(most, stars[s, 5])
     half = int(most / scale) + 5
     values = np.empty(2 * (2 * half + 1) ** 2, np.float32)
+    n_mended = np.zeros(1, np.int64)
     shift = 0.5 * (scale - 1.0)
     coloured = mosaic[0, 0] != 0 or mosaic[0, 1] != 0
     for s in range(first, last):
@@ -116,7 +144,8 @@ def measure_stars(
         r50, r90 = stars[s, 2] / scale, stars[s, 3] / scale
         aperture, outer = stars[s, 4] / scale, stars[s, 5] / scale
         row = rows[s]
-        n_mended = n_full = 0
+        n_full = 0
+        n_mended[0] = 0
         for _ in range(3):
             h = int(outer) + 4
             side = 2 * h + 1
@@ -143,22 +172,24 @@ def measure_stars(
                         raw[j, i] -= mosaic[(iy - h + j) & 1, (ix - h + i) & 1]
             stamp, sky = raw, nb.f4(0)
             if clean:
-                stamp = np.empty((side, side), np.float32)
                 sky = middle_of(raw, values)
-                n_mended = mend_stamp(raw, stamp, sky, sigma, r50 > 3.5)
-            middle_x, middle_y = x - ix + h, y - iy + h
+                stamp = mended_stamp(raw, sky, sigma, r50 > 3.5, n_mended)
+            if fold > 1:
+                stamp = folded(stamp, fold)
+            off = 0.5 * (fold - 1.0)
             grow(
-                stamp, middle_x, middle_y, r50, r90, aperture, outer, box, floor, sky, care,
-                values, row,
+                stamp, (x - ix + h - off) / fold, (y - iy + h - off) / fold, r50 / fold,
+                r90 / fold, aperture / fold, outer / fold, box, floor, sky, care, values, row,
             )  # fmt: skip
-            x, y = row[0] + ix - h, row[1] + iy - h
+            x, y = row[0] * fold + off + ix - h, row[1] * fold + off + iy - h
             moved = math.hypot(x - ix, y - iy)
             if moved < 3.5 or not moved < 1e9:
                 break
         row[0], row[1] = x * scale + shift, y * scale + shift
+        whole = scale * fold
         for k in range(5, 9):
-            row[k] *= scale
-        row[18] *= scale
-        row[19] *= scale
-        row[2] *= scale * scale
-        row[14], row[16] = n_mended, n_full
+            row[k] *= whole
+        row[18] *= whole
+        row[19] *= whole
+        row[2] *= whole * whole
+        row[14], row[16] = n_mended[0], n_full
