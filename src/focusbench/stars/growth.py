@@ -289,7 +289,7 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
         values[k] = found[8 + k]
     row[11] = (nth(values, 8, 7) - nth(values, 8, 4)) / flux
     if care > 1:
-        row[18] = hfd_astap(part, cx, cy, 3.0 * sigma, aperture)
+        row[18] = hfd_astap(part, 3.0 * sigma, aperture, box)
         row[19] = fwhm(part, cx, cy, min(aperture, 1.6 * row[7] + 0.5), row[6])
     # without the window: 1/σ² = 1/σ_w² − 1/σ_window²
     window_variance = 2.25 * r50 * r50

@@ -61,7 +61,7 @@ class Meter:
         x: NDArray[np.float64],
         y: NDArray[np.float64],
         size: StarSize | list[StarSize] | NDArray[np.float64],
-        least_r50: float = 2.5,
+        least_r50: float = 3.0,
         n_profiles: int = 0,
         rough: bool = False,
     ) -> NDArray[np.float64]:

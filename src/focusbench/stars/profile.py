@@ -102,14 +102,15 @@ def fwhm(light, cx, cy, reach, half_width):
     return 2.0 * w if amplitude > 0 else np.nan
 
 
-@kernel(nb.f8(IMAGE, nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST)
-def hfd_astap(light, cx, cy, bar, reach):
+@kernel(nb.f8(IMAGE, nb.f8, nb.f8, nb.f8), fastmath=_FAST)
+def hfd_astap(light, bar, reach, box):
     """Half-flux diameter by ASTAP's method (GetHFD in its `cu_fits.pas`), pixels.
 
     Lit pixels are those above the bar, 3 σ; the box shrinks until 2/9 of it are lit; the histogram
     of their distances tells the radius at which it has fallen to a tenth of its top; within it
     HFD = 2 Σ(v r) / Σ v. ASTAP interpolates values on a grid centred on the star, which smears
-    small stars by up to 4 %; here the pixels themselves are summed.
+    small stars by up to 4 %; here the pixels themselves are summed. Where these are means over
+    squares of pixels, the share `box` of what that adds to r, 1 / (24 r), is taken off.
     """
     side = light.shape[0]
     middle = side // 2  # the star's middle lies in that pixel
@@ -158,5 +159,5 @@ def hfd_astap(light, cx, cy, bar, reach):
             r = math.sqrt((i - cx) ** 2 + (j - cy) ** 2)
             if r <= radius:
                 total += light[j, i]
-                weighted += light[j, i] * r
+                weighted += light[j, i] * (r - box / (24.0 * max(r, 1.0)))
     return 2.0 * weighted / total if total > 0 else np.nan
