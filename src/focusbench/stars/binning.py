@@ -7,37 +7,51 @@ from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import F4, IMAGE, U2, cut, mended
 
 
-@kernel(nb.void(U2, nb.b1, nb.u4, nb.i8, nb.i8, IMAGE, nb.i8, nb.i8), fastmath=True)
+_EVEN = nb.u8(0x0000FFFF0000FFFF)
+_LOW = nb.u8(0x00FF00FF00FF00FF)
+
+
+@kernel(nb.void(U2, nb.b1, nb.u4, nb.i8, nb.i8, IMAGE, nb.i8, nb.i8))
 def bin4(px, swap, flip, top, left, out, first, last):
     """Rows `first` to `last` of the 4×4-binned frame; the loop that meets every pixel.
 
-    A sum of sixteen swapped pixels is 256 × (sum of low bytes) + (sum of high bytes), so that
-    swapping costs little.
+    Four neighbours of a row are read as one number of 64 bits, whose parts are summed side by
+    side: two parts of 32 bits, and where bytes are swapped four of 16, once for the high bytes and
+    once for the low ones.
     """
     n_x = out.shape[1]
-    mask, eight = nb.u4(255), nb.u4(8)
-    sign = ((flip >> eight) | (flip << eight)) & nb.u4(0xFFFF)
+    eight, sixteen, half = nb.u8(8), nb.u8(16), nb.u8(32)
+    sign = nb.u8(flip)
+    if swap:
+        sign = (sign >> eight) | ((sign << eight) & nb.u8(0xFF00))
+    sign |= sign << sixteen
+    sign |= sign << half
     for row in range(first, last):
         y = top + 4 * row
-        r0, r1, r2, r3 = px[y, left:], px[y + 1, left:], px[y + 2, left:], px[y + 3, left:]
+        r0 = px[y, left : left + 4 * n_x].view(np.uint64)
+        r1 = px[y + 1, left : left + 4 * n_x].view(np.uint64)
+        r2 = px[y + 2, left : left + 4 * n_x].view(np.uint64)
+        r3 = px[y + 3, left : left + 4 * n_x].view(np.uint64)
         to = out[row]
         if swap:
             for x in range(n_x):
-                low = nb.u4(0)
-                high = nb.u4(0)
-                for i in range(4 * x, 4 * x + 4):
-                    a, b = nb.u4(r0[i]) ^ sign, nb.u4(r1[i]) ^ sign
-                    c, d = nb.u4(r2[i]) ^ sign, nb.u4(r3[i]) ^ sign
-                    low += (a & mask) + (b & mask) + (c & mask) + (d & mask)
-                    high += (a >> eight) + (b >> eight) + (c >> eight) + (d >> eight)
-                to[x] = nb.f4(low * nb.u4(256) + high) * nb.f4(0.0625)
+                a, b, c, d = r0[x] ^ sign, r1[x] ^ sign, r2[x] ^ sign, r3[x] ^ sign
+                high = (a & _LOW) + (b & _LOW) + (c & _LOW) + (d & _LOW)
+                low = ((a >> eight) & _LOW) + ((b >> eight) & _LOW)
+                low += ((c >> eight) & _LOW) + ((d >> eight) & _LOW)
+                high += high >> half
+                high = (high + (high >> sixteen)) & nb.u8(0xFFFF)
+                low += low >> half
+                low = (low + (low >> sixteen)) & nb.u8(0xFFFF)
+                to[x] = nb.f4(nb.i4((high << eight) + low)) * nb.f4(0.0625)
         else:
             for x in range(n_x):
-                total = nb.u4(0)
-                for i in range(4 * x, 4 * x + 4):
-                    total += (nb.u4(r0[i]) ^ flip) + (nb.u4(r1[i]) ^ flip)
-                    total += (nb.u4(r2[i]) ^ flip) + (nb.u4(r3[i]) ^ flip)
-                to[x] = nb.f4(total) * nb.f4(0.0625)
+                a, b, c, d = r0[x] ^ sign, r1[x] ^ sign, r2[x] ^ sign, r3[x] ^ sign
+                total = (a & _EVEN) + (b & _EVEN) + (c & _EVEN) + (d & _EVEN)
+                total += ((a >> sixteen) & _EVEN) + ((b >> sixteen) & _EVEN)
+                total += ((c >> sixteen) & _EVEN) + ((d >> sixteen) & _EVEN)
+                total = (total + (total >> half)) & nb.u8(0xFFFFFFFF)
+                to[x] = nb.f4(nb.i4(total)) * nb.f4(0.0625)
 
 
 @kernel(nb.void(U2, F4, nb.b1, nb.u4, nb.i8, nb.i8, nb.i8, IMAGE, nb.i8, nb.i8))
@@ -66,28 +80,24 @@ def mend_bins(u2, f4, swap, flip, top, left, factor, image, sigma, sigma_pixel, 
     """
     n_y, n_x = image.shape
     bar = nb.f4(4) * sigma
+    highest, lowest = nb.f4(10) * sigma_pixel, nb.f4(-6) * sigma_pixel
     window = np.empty((factor + 2, factor + 2), np.float32)
+    odd = np.zeros(n_x // 8 * 8 + 8, np.bool_)
+    eights = odd.view(np.uint64)
     for y in range(max(first, 1), min(last, n_y - 1)):
         above, here, below = image[y - 1], image[y], image[y + 1]
-        # stretches of 32 in which no bin stands out, by far the most, are passed over at once
-        x, clear = 0, 1
-        while True:
-            x += 1
-            while x >= clear and clear < n_x - 1:
-                stop = min(clear + 32, n_x - 1)
-                odd = nb.i4(0)
-                for i in range(clear, stop):
-                    d = here[i] - nb.f4(0.25) * (above[i] + below[i] + here[i - 1] + here[i + 1])
-                    odd += nb.i4(abs(d) >= bar)
-                clear = stop
-                if odd == 0:
-                    x = stop
-            if x >= n_x - 1:
-                break
-            v = here[x]
+        for x in range(1, n_x - 1):
             around = nb.f4(0.25) * (above[x] + below[x] + here[x - 1] + here[x + 1])
-            if v - around < bar and around - v < bar:
+            # dark only below the sky: beside what is bright every bin stands out
+            dark = (here[x] - around <= -bar) & (here[x] < nb.f4(-0.5) * bar)
+            odd[x] = (here[x] - around >= bar) | dark
+        x = 0
+        while x < n_x - 1:
+            # most bins do not stand out
+            if not odd[x]:
+                x += 1 if x % 8 or eights[x // 8] else 8
                 continue
+            v = here[x]
             cut(u2, f4, swap, flip, top + y * factor - 1, left + x * factor - 1, window)
             mean = nb.f4(0)
             for j in range(1, factor + 1):
@@ -99,7 +109,11 @@ def mend_bins(u2, f4, swap, flip, top, left, factor, image, sigma, sigma_pixel, 
             for j in range(1, factor + 1):
                 for i in range(1, factor + 1):
                     p = window[j, i]
-                    if p - sky > 10 * sigma_pixel or p - sky < -6 * sigma_pixel:
+                    near = window[j - 1, i] + window[j + 1, i] + window[j, i - 1] + window[j, i + 1]
+                    # cheap, and true of what stands out so far and that `mended` would change
+                    bright = (p - sky > highest) & (p - nb.f4(0.25) * near > nb.f4(0.3) * (p - sky))
+                    if bright or p - sky < lowest:
                         change += mended(window, j, i, sky, sigma_pixel, False) - p
             if change == change:
                 here[x] = v + change / (factor * factor)
+            x += 1

@@ -9,7 +9,7 @@ from focusbench.stars.detection import Detail, Peaks, seeds
 from focusbench.stars.growth import COLUMN, COLUMNS
 from focusbench.stars.levels import Bands, Levels
 from focusbench.stars.measurement import STAR_FIELDS
-from focusbench.stars.meter import Meter, StarSize
+from focusbench.stars.meter import Meter, StarSize, aperture_of
 from focusbench.stars.neighbours import pairs
 from focusbench.stars.source import Source
 
@@ -247,36 +247,32 @@ def _own_sizes(levels: Levels, found: Peaks, meter: Meter) -> NDArray[np.float64
     start = np.maximum(1.1 * scale, 1.5)
     if levels.factor > 1:
         start = np.where(found.level == 0, 2.5, start)
-    size = [StarSize(r, 1.6 * r) for r in start]
+    sizes = np.c_[start, 1.6 * start]
     rows = np.full((len(found), len(COLUMNS)), np.nan)
     open_ = np.arange(len(found))
     for _ in range(6):
-        rows[open_] = meter(
-            found.x[open_], found.y[open_], [size[k] for k in open_], 1.5, rough=True
+        here = meter(found.x[open_], found.y[open_], sizes[open_], 1.5, rough=True)
+        rows[open_] = here
+        r50, r90, flux, snr, long = (
+            here[:, COLUMN[c]] for c in ("r50", "r90", "flux", "snr", "elongation")
         )
-        still = []
-        for k in open_:
-            a, b = rows[k, COLUMN["r50"]], rows[k, COLUMN["r90"]]
-            if not (np.isfinite(a) and np.isfinite(b) and rows[k, COLUMN["flux"]] > 0):
-                continue
-            if rows[k, COLUMN["snr"]] < 8 or rows[k, COLUMN["elongation"]] > 8:
-                continue
-            a = min(max(a, 0.5), 4 * start[k])
-            new = StarSize(a, min(max(b, 1.15 * a), 3 * a))
-            if abs(new.aperture - size[k].aperture) > 0.05 * new.aperture:
-                still.append(k)
-            size[k] = new
+        with np.errstate(invalid="ignore"):
+            good = np.isfinite(r50 + r90) & (flux > 0) & ~(snr < 8) & ~(long > 8)
+        open_, r50, r90 = open_[good], r50[good], r90[good]
+        r50 = np.clip(r50, 0.5, 4 * start[open_])
+        before, sizes[open_, 0] = aperture_of(*sizes[open_].T), r50
+        sizes[open_, 1] = np.clip(r90, 1.15 * r50, 3 * r50)
+        after = aperture_of(*sizes[open_].T)
+        open_ = open_[np.abs(after - before) > 0.05 * after]
         # several peaks that settle on the same object need to be followed once
-        x, y, r = rows[:, 0], rows[:, 1], np.array([s.r50 for s in size])
-        kept: list[int] = []
-        for k in still:
-            same = np.hypot(x[:k] - x[k], y[:k] - y[k]) < 0.2 * r[k]
-            same &= np.abs(r[:k] - r[k]) < 0.1 * r[k]
-            if same.any():
-                rows[k] = np.nan
-            else:
-                kept.append(int(k))
-        open_ = np.array(kept, dtype=np.intp)
+        place, size = rows[:, 0] + 1j * rows[:, 1], sizes[:, 0]
+        same = np.abs(place[open_, None] - place) < 0.2 * size[open_, None]
+        same &= np.abs(size[open_, None] - size) < 0.1 * size[open_, None]
+        follow = np.ones(len(found), bool)
+        for k, others in zip(open_, same, strict=True):
+            follow[k] = not (others[:k] & follow[:k]).any()
+        rows[open_[~follow[open_]]] = np.nan
+        open_ = open_[follow[open_]]
         if len(open_) == 0:
             break
     return rows

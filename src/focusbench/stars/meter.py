@@ -5,12 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.stars.growth import COLUMNS, measure_stars
+from focusbench.stars.growth import COLUMNS
+from focusbench.stars.stamps import measure_stars
 from focusbench.stars.levels import Bands, Levels
+from focusbench.stars.pixels import nth
 from focusbench.stars.source import Source
 
 _NO_U2 = np.zeros((1, 1), np.uint16)
 _NO_MOSAIC = np.zeros((2, 2), np.float32)
+
+
+def aperture_of(r50: NDArray[np.float64], r90: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Radius within which the flux of a star is summed, from those of its half and 9 tenths, px.
+
+    r90 + 1.3 (r90 − r50) + 3 px: 3.4 σ and 3 px of a Gaussian, 1.3 radii of a disc and 3 px,
+    99 % of a Moffat profile (β = 3) of FWHM 3.5 px. Wings wider than r90 = 2 r50 are cut: there
+    sky and neighbours outweigh the star.
+    """
+    r90 = np.minimum(r90, 2.0 * r50)
+    return np.asarray(r90 + 1.3 * (r90 - r50) + 3.0)
 
 
 @dataclass(frozen=True)
@@ -22,19 +35,8 @@ class StarSize:
 
     @property
     def aperture(self) -> float:
-        """Radius within which the flux is summed.
-
-        r90 + 1.3 (r90 − r50) + 3 px: 3.4 σ and 3 px of a Gaussian, 1.3 radii of a disc and 3 px,
-        99 % of a Moffat profile (β = 3) of FWHM 3.5 px. Wings wider than r90 = 2 r50 are cut: there
-        sky and neighbours outweigh the star.
-        """
-        r90 = min(self.r90, 2.0 * self.r50)
-        return r90 + 1.3 * (r90 - self.r50) + 3.0
-
-    @property
-    def outer(self) -> float:
-        """Outer radius of the ring in which the sky is measured."""
-        return 1.35 * self.aperture + 3.0
+        """Radius within which the flux is summed."""
+        return float(aperture_of(np.float64(self.r50), np.float64(self.r90)))
 
 
 class Meter:
@@ -58,8 +60,8 @@ class Meter:
         self,
         x: NDArray[np.float64],
         y: NDArray[np.float64],
-        size: list[StarSize] | StarSize,
-        least_r50: float = 2.5,
+        size: StarSize | list[StarSize] | NDArray[np.float64],
+        least_r50: float = 3.0,
         n_profiles: int = 0,
         rough: bool = False,
     ) -> NDArray[np.float64]:
@@ -68,7 +70,7 @@ class Meter:
         Parameters
         ----------
         x, y : arrays, shape (n,), pixels of the frame
-        size : StarSize, or one for each
+        size : StarSize, one for each, or array of shape (n, 2): r50 and r90
             Sets the aperture.
         least_r50 : float, pixels
             Half-flux radius that a star has at least on the image on which it is measured.
@@ -81,47 +83,55 @@ class Meter:
         -------
         array, shape (n, len(COLUMNS)), pixels of the frame, ADU
         """
+        if isinstance(size, StarSize):
+            size = [size]
+        sizes = np.array([(s.r50, s.r90) for s in size]) if isinstance(size, list) else size
         n = len(x)
-        rows = np.full((n, len(COLUMNS)), np.nan)
+        rows = np.empty((n, len(COLUMNS)))
         stars = np.empty((n, 6))
-        stars[:, 0], stars[:, 1] = x, y
-        sizes = [size] if isinstance(size, StarSize) else size
-        stars[:, 2:] = [(s.r50, s.r90, s.aperture, s.outer) for s in sizes]
-        which = np.broadcast_to(np.array([self._level_for(s.r50, least_r50) for s in sizes]), n)
-        for level in np.unique(which):
-            at = np.flatnonzero(which == level)
-            part = np.ascontiguousarray(stars[at])
-            n_cared = int((at < n_profiles).sum())
-            rows[at] = self._on_level(int(level), part, n_cared, 0 if rough else 1)
+        stars[:, 0], stars[:, 1], stars[:, 2:4] = x, y, sizes
+        stars[:, 4] = aperture_of(stars[:, 2], stars[:, 3])
+        # the ring in which the sky is measured ends here
+        stars[:, 5] = 1.35 * stars[:, 4] + 3.0
+        levels = self._levels_for(stars[:, 2], least_r50)
+        cares = np.full(n, 0 if rough else 1)
+        cares[:n_profiles] = 2
+        keys = levels * 4 + cares
+        for key in sorted(set(keys.tolist())):
+            at = np.flatnonzero(keys == key) if (keys[0] != keys).any() else slice(None)
+            rows[at] = self._on_level(key // 4, stars[at], key % 4)
         return rows
 
     def _on_level(
-        self, level: int, stars: NDArray[np.float64], n_cared: int, care: int
+        self, level: int, stars: NDArray[np.float64], care: int
     ) -> NDArray[np.float64]:
-        """Rows of stars measured on one level; −1 is the frame itself."""
+        """Rows of stars measured on one level; below 0 it is the frame itself, then folded."""
         top, left = self._levels.window[:2]
         rows = np.empty((len(stars), len(COLUMNS)))
         if level < 0:
             head, window = self._frame.head, self._window
-            scale, box, clean, full = 1.0, 0.0, True, self._frame.full
+            scale, clean, full = 1.0, True, self._frame.full
+            fold = max(self._levels.factor >> -level, 1)
+            box = 1.0 - 1.0 / fold**2
             mosaic = self._mosaic
         else:
             image = self._levels.images[level]
             head = (_NO_U2, image, False, np.uint32(0))
             window = np.array([0, 0, *image.shape], dtype=np.int64)
             scale = float(self._levels.scale(level))
-            box, clean, full = 1.0 - 1.0 / scale**2, False, 3e38
+            fold, box, clean, full = 1, 1.0 - 1.0 / scale**2, False, 3e38
             mosaic = _NO_MOSAIC
             stars[:, 0] -= left
             stars[:, 1] -= top
-        floor, sigma = self._floor / scale, self._levels.noise / scale
+        floor, sigma = self._floor / scale / fold, self._levels.noise / scale
 
-        def work(first: int, last: int, care: int) -> None:
+        def work(first: int, last: int) -> None:
             measure_stars(
                 *head,
                 window,
                 stars,
                 scale,
+                fold,
                 box,
                 floor,
                 sigma,
@@ -134,17 +144,20 @@ class Meter:
                 last,
             )
 
-        self._bands(n_cared, lambda a, b: work(a, b, 2))
-        self._bands(len(stars) - n_cared, lambda a, b: work(n_cared + a, n_cared + b, care))
+        self._bands(len(stars), work)
         if level >= 0:
             rows[:, 0] += left
             rows[:, 1] += top
         return rows
 
-    def _level_for(self, r50: float, least: float) -> int:
-        """Coarsest image on which r50 is at least `least` pixels; −1 is the frame itself."""
-        k = int(np.floor(np.log2(max(r50 / least / self._levels.factor, 1e-9))))
-        return min(max(k, -1), len(self._levels.images) - 1)
+    def _levels_for(self, r50: NDArray[np.float64], least: float) -> NDArray[np.intp]:
+        """Coarsest images on which r50 is at least `least` pixels.
+
+        −1, −2 are the frame itself, its pixels folded to twice, four times the resolution of
+        level 0, as far as it goes.
+        """
+        levels = np.floor(np.log2(np.maximum(r50 / least / self._levels.factor, 1e-9)))
+        return np.clip(levels, -2, len(self._levels.images) - 1).astype(np.intp)
 
 
 def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> NDArray[np.float32]:
@@ -157,9 +170,9 @@ def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> N
     top, left, height, width = window
     if min(height, width) < 64:
         return offsets
-    step = 2 * max(1, round((height * width / 30_000) ** 0.5 / 2))
+    step = 2 * max(1, round((height * width / 8_000) ** 0.5 / 2))
     n_y, n_x = (height - 2) // step, (width - 2) // step
-    values = np.empty((2, 2, n_y, n_x))
+    values = np.empty((2, 2, n_y, n_x), np.float32)
     for j in range(2):
         for i in range(2):
             y, x = (top & ~1) + j, (left & ~1) + i
@@ -170,13 +183,13 @@ def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> N
                 values[j, i] = sample ^ np.uint16(frame.flip)
             else:
                 values[j, i] = frame.f4[part]
-    values[~np.isfinite(values)] = np.nan
-    difference = values - values.mean(axis=(0, 1))
-    block = (
-        np.nanmedian(difference, axis=(2, 3))
-        if np.isnan(values).any()
-        else np.median(difference, axis=(2, 3))
-    )
+    with np.errstate(invalid="ignore"):  # infinities
+        difference = (values - values.mean(axis=(0, 1))).reshape(4, -1)
+    difference = np.ascontiguousarray(difference[:, np.isfinite(difference).all(axis=0)])
+    n = difference.shape[1]
+    if n == 0:
+        return offsets
+    block = np.array([nth(one, n, n // 2) for one in difference]).reshape(2, 2)
     if np.ptp(block) > max(0.7 * noise, 2.0 if frame.whole_numbers else 0.0):
         offsets[:] = block
     return offsets

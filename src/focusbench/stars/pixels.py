@@ -31,27 +31,27 @@ def cut(u2, f4, swap, flip, top, left, out):
         y = top + j
         to = out[j]
         if not 0 <= y < n_y or start >= stop:
-            for i in range(width):
-                to[i] = np.nan
+            to[:] = np.nan
             continue
-        for i in range(start):
-            to[i] = np.nan
-        for i in range(stop, width):
-            to[i] = np.nan
+        to[:start] = np.nan
+        to[stop:] = np.nan
+        # slices, for a loop from 0 on is one that the compiler makes vectors of
+        to = to[start:stop]
         if of_float:
-            floats = f4[y]
-            for i in range(start, stop):
-                f = floats[left + i]
+            floats = f4[y, left + start : left + stop]
+            for i in range(stop - start):
+                f = floats[i]
                 to[i] = f if abs(f) < nb.f4(3e38) else nb.f4(np.nan)
-        elif swap:
-            row = u2[y]
-            for i in range(start, stop):
-                v = nb.u4(row[left + i])
-                to[i] = nb.f4((((v >> nb.u4(8)) | (v << nb.u4(8))) & nb.u4(0xFFFF)) ^ flip)
         else:
-            row = u2[y]
-            for i in range(start, stop):
-                to[i] = nb.f4(nb.u4(row[left + i]) ^ flip)
+            row = u2[y, left + start : left + stop]
+            if swap:
+                for i in range(stop - start):
+                    v = nb.u4(row[i])
+                    v = ((v >> nb.u4(8)) | (v << nb.u4(8))) & nb.u4(0xFFFF)
+                    to[i] = nb.f4(nb.i4(v ^ flip))
+            else:
+                for i in range(stop - start):
+                    to[i] = nb.f4(nb.i4(nb.u4(row[i]) ^ flip))
 
 
 @kernel(nb.f4(IMAGE, nb.i8, nb.i8, nb.f4, nb.f4, nb.b1))
@@ -100,24 +100,38 @@ def mended(stamp, j, i, sky, sigma, smooth):
 
 @kernel(nb.f4(nb.types.Array(nb.f4, 1, "C"), nb.i8, nb.i8))
 def nth(values, n, k):
-    """k-th smallest of the first n values (quickselect); their order is changed."""
-    low, high = 0, n - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
+    """k-th smallest of the first n values, none of them NaN.
+
+    By halving the span of values and counting, which the compiler does eight values at a time;
+    a quickselect's branches, which no processor can foresee, take several times as long. Floats
+    are compared by their bits, made to integers that sort alike.
+    """
+    bits = values[:n].view(np.int32)
+    sign, rest = nb.i4(31), nb.i4(0x7FFFFFFF)
+    low, high = rest, -rest
+    for i in range(n):
+        b = bits[i]
+        b ^= (b >> sign) & rest
+        low = min(low, b)
+        high = max(high, b)
+    low -= nb.i4(1)
+    # at most k values are up to `low`, at least k + 1 up to `high`
+    n_high = nb.i4(n)
+    while n_high > k + 1 and high - 1 > low:
+        middle = nb.i4((nb.i8(low) + nb.i8(high)) >> 1)
+        count = nb.i4(0)
+        for i in range(n):
+            b = bits[i]
+            count += nb.i4(b ^ ((b >> sign) & rest) <= middle)
+        if count > k:
+            high, n_high = middle, count
         else:
-            break
-    return values[k]
+            low = middle
+    found = -rest
+    for i in range(n):
+        b = bits[i]
+        b ^= (b >> sign) & rest
+        found = max(found, b if b <= high else -rest)
+    one = np.empty(1, np.int32)
+    one[0] = found ^ ((found >> sign) & rest)
+    return one.view(np.float32)[0]

@@ -50,19 +50,17 @@ def take_off(image, wide, first, last):
         line[0], line[w_x + 1] = line[1], line[w_x]
         row = image[y]
         # four pixels to a wide one: those at 1/8, 3/8 before and after its centre
-        for i in range(w_x):
+        for i in range(min(w_x, n_x // 4)):
             before, here, after = line[i], line[i + 1], line[i + 2]
-            x = 4 * i
-            if x + 3 < n_x:
-                row[x] -= nb.f4(0.375) * before + nb.f4(0.625) * here
-                row[x + 1] -= nb.f4(0.125) * before + nb.f4(0.875) * here
-                row[x + 2] -= nb.f4(0.125) * after + nb.f4(0.875) * here
-                row[x + 3] -= nb.f4(0.375) * after + nb.f4(0.625) * here
+            row[4 * i] -= nb.f4(0.375) * before + nb.f4(0.625) * here
+            row[4 * i + 1] -= nb.f4(0.125) * before + nb.f4(0.875) * here
+            row[4 * i + 2] -= nb.f4(0.125) * after + nb.f4(0.875) * here
+            row[4 * i + 3] -= nb.f4(0.375) * after + nb.f4(0.625) * here
         for x in range(4 * min(w_x, n_x // 4), n_x):
             row[x] -= line[w_x]
 
 
-@kernel(nb.i8(IMAGE, nb.f4, IMAGE), fastmath={"nnan", "nsz"})
+@kernel(nb.i8(IMAGE, nb.f4, IMAGE))
 def peaks(image, bar, found):
     """Places (x, y, height) of the local maxima above `bar`; returns how many there are.
 
@@ -72,25 +70,21 @@ def peaks(image, bar, found):
     n_y, n_x = image.shape
     n = 0
     ranks = np.empty(found.shape[0], np.float32)
+    high = np.zeros(n_x // 8 * 8 + 8, np.bool_)
+    eights = high.view(np.uint64)
     for y in range(n_y):
         row = image[y]
-        # most stretches hold nothing above the bar; a maximum over 32 is one vector operation
-        x, clear = -1, 0
-        while True:
+        for i in range(n_x):
+            high[i] = row[i] > bar
+        x = -1
+        while x < n_x - 1:
             x += 1
-            while x >= clear and clear < n_x:
-                highest = nb.f4(-3e38)
-                stop = min(clear + 32, n_x)
-                for i in range(clear, stop):
-                    highest = max(highest, row[i])
-                clear = stop
-                if highest <= bar:
-                    x = stop
-            if x >= n_x:
-                break
-            v = row[x]
-            if not v > bar:
+            # most places do not stand out
+            if not high[x]:
+                if x % 8 == 0 and eights[x // 8] == 0:
+                    x += 7
                 continue
+            v = row[x]
             top = True
             for j in range(max(y - 1, 0), min(y + 2, n_y)):
                 for i in range(max(x - 1, 0), min(x + 2, n_x)):

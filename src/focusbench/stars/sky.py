@@ -46,16 +46,16 @@ def tile_levels(image, tile, floor, level, noise, first, last):
                 # half the spread below the middle: stars lie above
                 k = 0
                 for i in range(n):
-                    if values[i] <= middle:
-                        steps[k] = middle - values[i]
-                        k += 1
+                    steps[k] = middle - values[i]
+                    k += values[i] <= middle
                 if k > 8:
                     spread = max(sigma, nb.f4(1.4826) * nth(steps, k, k // 2))
                 k = 0
+                highest = middle + nb.f4(2.5) * spread
                 for i in range(n):
-                    if values[i] <= middle + nb.f4(2.5) * spread:
-                        values[k], values[i] = values[i], values[k]
-                        k += 1
+                    v = values[i]
+                    values[k] = v
+                    k += v <= highest
                 if k == n or k < 16:
                     break
                 n = k
@@ -76,18 +76,15 @@ def subtract_mesh(image, mesh, tile_y, tile_x, first, last):
         t = v - k if m_y > 1 else 0.0
         for c in range(m_x):
             line[c] = mesh[k, c] + (t * (mesh[k + 1, c] - mesh[k, c]) if m_y > 1 else 0.0)
-        if m_x == 1:
-            for x in range(n_x):
-                image[y, x] -= nb.f4(line[0])
-            continue
-        row = image[y]
-        for c in range(m_x - 1):
+        for c in range(max(m_x - 1, 1)):
             start = 0 if c == 0 else int(np.ceil((c + 0.5) * tile_x - 0.5))
-            stop = n_x if c == m_x - 2 else int(np.ceil((c + 1.5) * tile_x - 0.5))
-            slope = (line[c + 1] - line[c]) / tile_x
-            base = line[c] + slope * (0.5 - (c + 0.5) * tile_x)
-            for x in range(max(start, 0), min(stop, n_x)):
-                row[x] -= nb.f4(base + slope * x)
+            stop = n_x if c >= m_x - 2 else int(np.ceil((c + 1.5) * tile_x - 0.5))
+            slope = (line[c + 1] - line[c]) / tile_x if m_x > 1 else 0.0
+            base = nb.f4(line[c] + slope * (start + 0.5 - (c + 0.5) * tile_x))
+            per_bin = nb.f4(slope)
+            part = image[y, start:stop]
+            for x in range(part.shape[0]):
+                part[x] -= base + per_bin * nb.f4(nb.i4(x))
 
 
 def mesh_shape(shape: tuple[int, int], tile: int) -> tuple[int, int]:
