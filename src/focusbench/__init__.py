@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         RunRecord,
         analyze,
         autofocus,
+        import_runs,
         measure_frame,
         open_package,
+        open_packages,
         sample_packages,
         simulated_rig,
     )
@@ -45,8 +47,10 @@ _ROOM_OF = {
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
+    "import_runs": "api",
     "measure_frame": "api",
     "open_package": "api",
+    "open_packages": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
 }
@@ -64,8 +68,10 @@ __all__ = [
     "analyze",
     "autofocus",
     "connect_alpaca",
+    "import_runs",
     "measure_frame",
     "open_package",
+    "open_packages",
     "sample_packages",
     "simulated_rig",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from focusbench.af_packages import open_package
-from focusbench.af_packages.frame_folder import positions_in_names
+from focusbench.af_packages.frame_positions import positions_in_names
 from focusbench.curve import Rejected
 from focusbench.errors import PackageDamaged, PackageError
 from focusbench.frames import Frame, write_frame
@@ -156,7 +156,7 @@ def test_tables_of_many_kinds_hold_the_same_points(tmp_path, text, metric):
     assert package.metric == metric
     assert [(p.position, p.metric) for p in package.focus_points] == [(10, 2), (20, 1.5), (30, 2)]
     assert package.step_size == 10
-    assert "run.csv" in package.definition
+    assert "column" in package.definition
 
 
 def test_a_table_of_a_spreadsheet_in_utf16_is_read(tmp_path):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from focusbench.af_packages.definitions import LABELS
+from focusbench.af_packages.order import ORDER, VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
 from focusbench.af_packages.text import median_gap, number, number_or_none
 from focusbench.curve import FocusPoint, Rejected
@@ -23,13 +24,13 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
 _DAY_S = 86400.0
 
 
-def looks_like_table(text: str) -> bool:
+def recognises(text: str) -> bool:
     """Whether the first line of a text could be such a header: it names `position`."""
     header = next(iter(_lines(text)), "")
     return "position" in [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", header)]
 
 
-def read(text: str, source: Path) -> Package:
+def read(text: str, source: Path) -> tuple[Package, ...]:
     """Read a table.
 
     Raises
@@ -65,18 +66,28 @@ def read(text: str, source: Path) -> Package:
     if not points:
         raise PackageError(f"{source} holds a header and no points.")
     points, time_ordered, notes = _in_order_taken(points, times)
+    marked = False
+    if time_ordered:
+        (*points,), marked = with_validation(points)
     metric, column = next(iter(columns.items()))
-    return Package(
+    package = Package(
         source=source,
         format="CSV",
         focus_points=tuple(points),
         metric=metric,
-        definition=f"column {column} of {source.name}; how it was measured is not known",
+        definition=f"column {column} of a table; how it was measured is not known",
         time_ordered=time_ordered,
         step_size=median_gap(point.position for point in points),
         started_s=points[0].time_s,
-        notes=tuple(notes),
+        notes=(*notes, *((VALIDATION_NOTE,) if marked else ())),
+        unknown=(
+            *(() if time_ordered else (ORDER,)),
+            "how the metric was measured",
+            "the filter",
+            "the exposure time",
+        ),
     )
+    return (package,)
 
 
 def _lines(text: str) -> list[str]:

@@ -49,8 +49,8 @@ def is_package(names: tuple[str, ...]) -> bool:
     return manifest.MANIFEST in names or manifest.EVENTS in names
 
 
-def read(tree: Tree) -> OwnRun:
-    """Read a package.
+def read(tree: Tree, document: Mapping[str, Any] | None = None) -> OwnRun:
+    """Read a package; its manifest may be given where it was read before.
 
     Raises
     ------
@@ -58,7 +58,8 @@ def read(tree: Tree) -> OwnRun:
     """
     if manifest.MANIFEST not in tree.names():
         return _rebuild(tree)
-    document = manifest.load(tree.read(manifest.MANIFEST), tree.source)
+    if document is None:
+        document = manifest.load(tree.read(manifest.MANIFEST), tree.source)
     record = manifest.record_of(document, tree.source)
     try:
         frames = tuple(manifest.frame_names(point) for point in document["points"])

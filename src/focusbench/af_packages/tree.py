@@ -35,6 +35,14 @@ class Tree(Protocol):
         """Names of all files, sorted."""
         ...
 
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, those in folders within folders, too."""
+        ...
+
+    def guarded(self) -> "Tree":
+        """The same tree, which refuses what leads out of it: for names that a file told."""
+        ...
+
     def read(self, name: str) -> bytes:
         """Contents of one file of text."""
         ...
@@ -50,10 +58,18 @@ def open_tree(path: Path) -> Tree:
 
 
 class FolderTree:
-    """A folder: its own files and those in `frames/`."""
+    """A folder: its own files and those in `frames/`.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    guarded : bool
+        Whether a link that leads out of the folder is refused.
+    """
+
+    def __init__(self, path: Path, *, guarded: bool = False) -> None:
         self.source = path
+        self._guarded = guarded
 
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -63,15 +79,40 @@ class FolderTree:
             found += [f"frames/{p.name}" for p in frames.iterdir() if p.is_file()]
         return tuple(sorted(name for name in found if not _is_litter(name)))
 
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, down to two folders within the folder; links are not followed."""
+        found: list[str] = []
+        pending = [("", self.source)]
+        while pending and len(found) < _MEMBERS_LIMIT:
+            prefix, folder = pending.pop()
+            for path in folder.iterdir():
+                if path.is_file():
+                    found.append(prefix + path.name)
+                elif path.is_dir() and not path.is_symlink() and prefix.count("/") < 2:
+                    pending.append((f"{prefix}{path.name}/", path))
+        return tuple(sorted(name for name in found if not _is_litter(name)))
+
+    def guarded(self) -> "FolderTree":
+        """The same folder, out of which no link leads."""
+        return FolderTree(self.source, guarded=True)
+
     def read(self, name: str) -> bytes:
         """Contents of one file of text."""
-        return read_bytes(self.source / inner_name(name, self.source))
+        return read_bytes(self._path(name))
 
     def frame(self, name: str) -> Path:
         """Path of a frame."""
-        path = self.source / inner_name(name, self.source)
+        path = self._path(name)
         if not path.is_file():
             raise PackageDamaged(f"{self.source} lacks {name}.")
+        return path
+
+    def _path(self, name: str) -> Path:
+        path = self.source / inner_name(name, self.source)
+        if self._guarded and not path.resolve().is_relative_to(self.source.resolve()):
+            raise PackageError(
+                f"{self.source} is refused: {name!r} is a link that leads out of the package."
+            )
         return path
 
 
@@ -96,6 +137,14 @@ class ZipTree:
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
         return self._names
+
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, sorted."""
+        return self._names
+
+    def guarded(self) -> "ZipTree":
+        """Itself: nothing in a zip leads out of it."""
+        return self
 
     def read(self, name: str) -> bytes:
         """Contents of one file of text."""
