@@ -130,6 +130,4 @@ def _text(name: str, line: Line) -> str:
         "how": line.how,
         "runs": list(line.entries),
     }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Characters that end a line only for `str.splitlines`.
-    return "".join(f"\\u{ord(c):04x}" if c in "\x85\u2028\u2029" else c for c in text) + "\n"
+    return json.dumps(document, allow_nan=False, separators=(",", ":")) + "\n"

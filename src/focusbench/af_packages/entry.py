@@ -10,6 +10,7 @@ from typing import Any
 
 from focusbench.af_packages.package import Package
 from focusbench.curve import CURVES, FocusPoint
+from focusbench.engine import verdict
 
 Entry = dict[str, Any]
 
@@ -42,7 +43,7 @@ def entry_of(package: Package) -> Entry:
         "step_size": _known(package.step_size),
         "time_ordered": package.time_ordered,
         "outcome": str(record.outcome if record else best.outcome),
-        "diagnosis": record.diagnosis if record else best.diagnosis,
+        "diagnosis": record.diagnosis if record else best.diagnosis or verdict(best),
         "curve": best.curve,
         "best_position": _known(best.best_position),
         "best_position_error": _known(best.best_position_error),

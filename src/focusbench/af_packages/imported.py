@@ -26,6 +26,7 @@ from focusbench.af_packages.stamps import Keep, cut_out
 from focusbench.af_packages.tree import Tree
 from focusbench.curve import BestFocus, FocusPoint
 from focusbench.doctor import diagnose_points
+from focusbench.engine import verdict
 from focusbench.errors import FrameError, PackageDamaged, PackageError
 from focusbench.frames import FRAME_SUFFIXES, write_frame
 
@@ -159,7 +160,7 @@ def package_name(package: Package) -> str:
         name = datetime.fromtimestamp(package.started_s, tz=UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     else:
         name = _safe(package.source.stem) + ("" if package.run is None else f"_{package.run}")
-    words = [name, _safe(package.filter or "")[:40], _safe(package.format)]
+    words = [name, _safe(package.filter or "")[:40], _safe(package.format.replace(".", ""))]
     return "_".join(word for word in words if word)
 
 
@@ -212,7 +213,7 @@ def _fill(package: Package, part: Path, sha256: str, keep: Keep) -> None:
         "software": {"focusbench": version, "python": platform.python_version()},
         "metric": {"name": package.metric, "definition": package.definition},
         "outcome": encode(best.outcome),
-        "diagnosis": best.diagnosis,
+        "diagnosis": best.diagnosis or verdict(best),
         **dict.fromkeys(_UNKNOWN),
         "started_s": encode(package.started_s),
         "points": [
