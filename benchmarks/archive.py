@@ -140,9 +140,10 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"catalogue {size:.1f} MB, largest memory {peak:.0f} MB")
         runs = open_packages(archive)
-        report("fitted curves of 10 runs, read when asked", seconds(
-            lambda: runs.fitted.isel(run=slice(10)).load()
-        ))
+        report(
+            "fitted curves of 10 runs, read when asked",
+            seconds(lambda: runs.fitted.isel(run=slice(10)).load()),
+        )
         other_forms(folder, archive)
         one_more(folder, arguments.largest, rng)
     finally:

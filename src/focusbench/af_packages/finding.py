@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from focusbench.af_packages import frame_folder, manifest
+from focusbench.af_packages import frame_folder, hocus_focus, manifest
 
 RUN_SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".log", ".analyze", ".zip")
 """Endings of the names of files that may hold runs, lower case."""
@@ -32,7 +32,8 @@ def sources(folder: Path, depth: int = 0) -> Iterator[Path]:
         yield folder
         return
     folders = [entry for entry in found if entry.is_dir(follow_symlinks=False)]
-    if any(_ATTEMPT.fullmatch(entry.name) for entry in folders):
+    attempts = any(_ATTEMPT.fullmatch(entry.name) for entry in folders)
+    if attempts or hocus_focus.holds_images(names):
         yield folder
         return
     if frame_folder.frame_names(names):

@@ -46,17 +46,16 @@ def find_positions(told: Sequence[Told], moves: Moves = ()) -> tuple[dict[str, f
     header = {t.name: t.position for t in told if t.position is not None}
     named = positions_in_names([t.name for t in told])
     stale = len(header) > 1 and len(set(header.values())) == 1
-    if named is not None:
-        late = _lags_behind(told, named)
-        if len(header) < len(told) or stale or late:
-            return named, [
-                "Positions are taken from the file names.",
-                *_of_headers(header, named, stale=stale, late=late),
-            ]
-    logged = _in_log(told, moves)
-    if logged and (stale or len(header) < len(logged)):
-        notes = ["Positions are taken from the log, by the times of the frames."]
-        return logged, notes + ([f"All headers say {_any(header):g}."] if stale else [])
+    late = named is not None and _lags_behind(told, named)
+    if len(header) < len(told) or stale or late:
+        # A log was given on purpose; names hold numbers of many kinds.
+        logged = _in_log(told, moves)
+        if logged:
+            notes = ["Positions are taken from the log, by the times of the frames."]
+            return logged, notes + _of_headers(header, logged, stale=stale, late=late)
+        if named is not None:
+            notes = ["Positions are taken from the file names."]
+            return named, notes + _of_headers(header, named, stale=stale, late=late)
     if not header or (stale and len(header) > 2):
         return {}, [f"All headers say {_any(header):g}."] if header else []
     notes = ["Positions are taken from the headers."]
@@ -79,7 +78,7 @@ def _of_headers(
         return [f"All headers say {_any(header):g}."]
     if late:
         return ["Each header holds the position of the frame before."]
-    wrong = [name for name, position in header.items() if position != named[name]]
+    wrong = [n for n, position in header.items() if n in named and position != named[n]]
     return [_contradiction(wrong[0], header[wrong[0]], named[wrong[0]])] if wrong else []
 
 

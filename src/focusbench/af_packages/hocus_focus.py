@@ -21,7 +21,7 @@ taken: the standard error is that of the median of a normal sample, 1.2533 s / â
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,12 @@ class _Image:
 
 def recognises(tree: Tree) -> bool:
     """Whether a folder or zip holds such attempts, or is one."""
-    return any(_matches(name) for name in tree.nested_names())
+    return holds_images(tree.nested_names())
+
+
+def holds_images(names: Iterable[str]) -> bool:
+    """Whether these are the names of what such an attempt holds."""
+    return any(map(_matches, names))
 
 
 def read(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
@@ -89,7 +94,7 @@ def read(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
     attempts = [
         folder
         for folder, names in folders.items()
-        if any(map(_matches, names)) and folder.rpartition("/")[2] not in ("initial", "final")
+        if holds_images(names) and folder.rpartition("/")[2] not in ("initial", "final")
     ]
     if not attempts:
         raise PackageError(f"{tree.source} holds no attempt of Hocus Focus with points.")

@@ -230,12 +230,12 @@ def _fill(package: Package, part: Path, sha256: str, keep: Keep) -> None:
 
 
 def _star_rows(package: Package) -> list[str]:
-    rows = []
-    table = package.stars
-    keys = table[["sweep", "point", "frame"]]
-    for key in dict.fromkeys(keys.tolist()):
-        sweep, point, frame = key
-        rows.append(stars_table.rows(sweep, point, table[keys == keys.dtype.type(key)], frame))
+    """Lines of the table of stars, frame by frame."""
+    table, rows = package.stars, []
+    for sweep, point, frame in dict.fromkeys(table[["sweep", "point", "frame"]].tolist()):
+        of_point = (table["sweep"] == sweep) & (table["point"] == point)
+        mine = table[of_point & (table["frame"] == frame)]
+        rows.append(stars_table.rows(sweep, point, mine, frame))
     return rows
 
 
