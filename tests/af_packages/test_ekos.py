@@ -8,7 +8,10 @@ from focusbench.errors import PackageDamaged, PackageError
 from tests.af_packages.foreign import BEST, ekos_curve, ekos_samples, v
 
 SWEEP = tuple(range(25_013, 24_800, -25))
-HEAD = "#KStars version 3.7.2. Analyze log version 1.0.\n\nAnalyzeStartTime,2024-09-06 20:00:00.000,CEST\n"
+HEAD = (
+    "#KStars version 3.7.2. Analyze log version 1.0.\n\n"
+    "AnalyzeStartTime,2024-09-06 20:00:00.000,CEST\n"
+)
 
 
 def analyze(path, *lines, head=HEAD):
