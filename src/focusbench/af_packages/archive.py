@@ -60,7 +60,7 @@ def zip_package(folder: str | Path, target: str | Path, *, keep: Keep = "frames"
         part.replace(target)
     except OSError as error:
         raise PackageError(f"Cannot write {target}: {error.strerror or error}.") from error
-    except FrameError as error:
+    except (FrameError, RecursionError, ValueError) as error:
         raise PackageDamaged(f"{source} cannot be zipped: {error}") from error
     finally:
         part.unlink(missing_ok=True)

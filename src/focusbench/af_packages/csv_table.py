@@ -15,7 +15,14 @@ from pathlib import Path
 from focusbench.af_packages.definitions import LABELS
 from focusbench.af_packages.order import ORDER, VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
-from focusbench.af_packages.text import median_gap, number, number_or_none
+from focusbench.af_packages.text import (
+    check_counts,
+    median_gap,
+    number,
+    number_or_none,
+    size_px,
+    steps,
+)
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageError
 
@@ -39,6 +46,7 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
         A column is missing, or a position cannot be read; the message names it.
     """
     lines = _lines(text)
+    check_counts(source, len(lines) - 1)
     delimiter = max(";\t,", key=lines[0].count)
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
@@ -55,7 +63,7 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
     times: list[float | None] = []
     for count, row in enumerate(rows[1:], start=2):
         cells = dict(zip(names, row, strict=False))
-        position = number(cells.get("position", ""))
+        position = steps(cells.get("position", ""))
         if not math.isfinite(position):
             raise PackageError(
                 f"{source}, row {count}: a position cannot be "
@@ -106,15 +114,15 @@ def _metric_columns(names: list[str]) -> dict[str, str]:
 
 
 def _point(position: float, cells: dict[str, str], columns: dict[str, str]) -> FocusPoint:
-    metric, *others = ((name, number(cells.get(column))) for name, column in columns.items())
-    usable = math.isfinite(metric[1]) and metric[1] > 0
+    metric, *others = ((name, size_px(cells.get(column))) for name, column in columns.items())
+    usable = math.isfinite(metric[1])
     stars = number_or_none(cells.get("stars"))
     error = number_or_none(cells.get("error"))
     return FocusPoint(
         position=position,
-        metric=metric[1] if usable else math.nan,
+        metric=metric[1],
         error=error if error and error > 0 else None,
-        n_stars=None if stars is None else int(stars),
+        n_stars=None if stars is None or not 0 <= stars < 1e9 else int(stars),
         rejected=Rejected.NO if usable else Rejected.FEW_STARS,
         reason="" if usable else "no value",
         others=dict(others),

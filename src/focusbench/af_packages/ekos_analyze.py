@@ -20,7 +20,15 @@ from pathlib import Path
 
 from focusbench.af_packages.order import VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
-from focusbench.af_packages.text import median_gap, naive_time_s, number, number_or_none
+from focusbench.af_packages.text import (
+    check_counts,
+    median_gap,
+    naive_time_s,
+    number,
+    number_or_none,
+    size_px,
+    steps,
+)
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageDamaged, PackageError
 
@@ -87,6 +95,7 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
             began_s, temperature = None, None
     if not packages:
         raise PackageError(f"{source} is a session of Ekos without an auto focus run with points.")
+    check_counts(source, 0, len(packages))
     if len(packages) == 1:
         return (packages[0],)
     return tuple(replace(package, run=i) for i, package in enumerate(packages))
@@ -128,16 +137,17 @@ def _points(ended: _Ended, source: Path, line: int) -> list[FocusPoint]:
             f"{source} is damaged in line {line}: its samples do not come in groups of {each}; "
             "delete the line, and the other runs open."
         )
+    check_counts(source, len(parts) // each)
     points = []
     for i in range(0, len(parts), each):
-        position, value = number(parts[i]), number(parts[i + 1])
+        position, value = steps(parts[i]), size_px(parts[i + 1])
         if not math.isfinite(position):
             raise PackageDamaged(
                 f"{source} is damaged in line {line}: a position cannot be {parts[i][:40]!r}; "
                 "delete the line, and the other runs open."
             )
         weight = number(parts[i + 2]) if ended.has_weights and ended.uses_weights else math.nan
-        usable = math.isfinite(value) and value > 0
+        usable = math.isfinite(value)
         rejected, reason = Rejected.NO, ""
         if not usable:
             rejected, reason = Rejected.FEW_STARS, "no stars"
@@ -146,8 +156,8 @@ def _points(ended: _Ended, source: Path, line: int) -> list[FocusPoint]:
         points.append(
             FocusPoint(
                 position=position,
-                metric=value if usable else math.nan,
-                scatter=weight**-0.5 if usable and 0 < weight < math.inf else None,
+                metric=value,
+                scatter=weight**-0.5 if usable and 1e-9 < weight < 1e9 else None,
                 temperature_c=ended.temperature_c,
                 rejected=rejected,
                 reason=reason,

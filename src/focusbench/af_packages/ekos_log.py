@@ -22,12 +22,22 @@ from pathlib import Path
 from focusbench.af_packages.ekos_analyze import DEFINITION, UNKNOWN_MEASURE
 from focusbench.af_packages.order import VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
-from focusbench.af_packages.text import median_gap, naive_time_s, number, number_or_none
+from focusbench.af_packages.text import (
+    LONGEST_LINE,
+    check_counts,
+    median_gap,
+    naive_time_s,
+    number,
+    number_or_none,
+    size_px,
+    steps,
+)
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageDamaged, PackageError
 
 _HEADER = ["date", "time", "position", "temperature", "filter", "hfr", "altitude"]
-_RUN = re.compile(r"^(?P<head>.*?)Linear: points=\[(?P<points>[^\]]*)\](?P<rest>;.*)$", re.M)
+_RUN = re.compile(r"Linear: points=\[(?P<points>[^\]\n]*)\](?P<rest>;[^\n]*)")
+_MARK = "Linear: points=["
 _POINT = re.compile(r"\(([^()]*)\)")
 _STAMP = re.compile(r"\[(\d{4}-\d\d-\d\dT[\d:.]+)")
 _ALTITUDE = "altitude_deg"
@@ -35,7 +45,7 @@ _ALTITUDE = "altitude_deg"
 
 def recognises(text: str) -> bool:
     """Whether a text is one of the two."""
-    return _is_focus_log(text) or _RUN.search(text) is not None
+    return _is_focus_log(text) or _MARK in text
 
 
 def read(text: str, source: Path) -> tuple[Package, ...]:
@@ -49,6 +59,7 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
         A line of a focus log that is none.
     """
     runs = list(_results(text, source) if _is_focus_log(text) else _linear(text, source))
+    check_counts(source, 0, len(runs))
     if not runs:
         raise PackageError(f"{source} is a log of Ekos that holds no run.")
     if len(runs) == 1:
@@ -66,7 +77,7 @@ def _results(text: str, source: Path) -> Iterator[Package]:
         words = [word.strip() for word in line.split(",")]
         if count == 1 or len(words) < 2:
             continue
-        position = number(words[2]) if len(words) >= 6 else math.nan
+        position = steps(words[2]) if len(words) >= 6 else math.nan
         if not math.isfinite(position):
             raise PackageDamaged(
                 f"{source} is damaged in line {count}: {line.strip()[:40]!r} is no result; delete "
@@ -76,7 +87,7 @@ def _results(text: str, source: Path) -> Iterator[Package]:
         altitude = number_or_none(words[6]) if len(words) > 6 else None
         point = FocusPoint(
             position=position,
-            metric=number(words[5]),
+            metric=size_px(words[5]),
             time_s=started_s,
             temperature_c=number_or_none(words[3]),
         )
@@ -92,23 +103,27 @@ def _results(text: str, source: Path) -> Iterator[Package]:
 
 
 def _linear(text: str, source: Path) -> Iterator[Package]:
-    for line in _RUN.finditer(text):
+    for whole in text.splitlines():
+        line = _RUN.search(whole) if _MARK in whole and len(whole) <= LONGEST_LINE else None
+        if line is None:
+            continue
         told = dict(
             pair.split("=", 1) for pair in line["rest"].strip("; \"'\r").split(";") if "=" in pair
         )
         temperature = number_or_none(told.get("temperature"))
         points = []
+        check_counts(source, line["points"].count("("))
         for group in _POINT.findall(line["points"]):
             # Qt prints numbers with a point, whatever the locale.
             numbers = [number(word) for word in group.split(",")]
-            if len(numbers) < 2 or not math.isfinite(numbers[0]):
+            if len(numbers) < 2 or not math.isfinite(steps(numbers[0])):
                 raise PackageDamaged(f"{source} is damaged: ({group[:40]}) is no point.")
             points.append(_point(numbers, temperature))
         if not points:
             continue
         swept, marked = with_validation(points)
-        stamp = _STAMP.search(line["head"])
-        solution = number(told.get("solution"))
+        stamp = _STAMP.search(whole[: line.start()])
+        solution = steps(told.get("solution"))
         yield dataclasses.replace(
             _package(
                 source,
@@ -131,14 +146,14 @@ def _linear(text: str, source: Path) -> Iterator[Package]:
 
 
 def _point(numbers: list[float], temperature_c: float | None) -> FocusPoint:
-    value = numbers[1]
-    usable = math.isfinite(value) and value > 0
+    value = size_px(numbers[1])
+    usable = math.isfinite(value)
     weight = numbers[2] if len(numbers) > 2 else math.nan
     return FocusPoint(
         position=numbers[0],
-        metric=value if usable else math.nan,
+        metric=value,
         # Weights of 1 are those of a run that did not use any.
-        scatter=weight**-0.5 if usable and 0 < weight < math.inf and weight != 1 else None,
+        scatter=weight**-0.5 if usable and 1e-9 < weight < 1e9 and weight != 1 else None,
         temperature_c=temperature_c,
         rejected=Rejected.NO if usable else Rejected.FEW_STARS,
         reason="" if usable else "no stars",

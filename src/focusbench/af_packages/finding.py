@@ -45,7 +45,7 @@ def sources(folder: Path, depth: int = 0) -> Iterator[Path]:
             if depth < _DEEPEST:
                 yield from sources(folder / entry.name, depth + 1)
         elif entry.name.lower().endswith(RUN_SUFFIXES) and entry.name not in _OURS:
-            yield folder / entry.name
+            yield from [folder / entry.name] if entry.is_file() else ()
 
 
 def stamp(source: Path) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from focusbench.af_packages import stars_table
 from focusbench.af_packages.frame_positions import Moves, Told, find_positions
 from focusbench.af_packages.order import ORDER, VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Format, Package, read_member
-from focusbench.af_packages.text import median_gap, naive_time_s
+from focusbench.af_packages.text import check_counts, median_gap, naive_time_s
 from focusbench.af_packages.tree import Tree
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import FrameError, MeasurementError, PackageError, TooFewStars
@@ -86,6 +86,7 @@ def read(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
     """
     skipped: list[str] = []
     taken: list[Taken] = []
+    check_counts(tree.source, 0, len(frame_names(tree.names())))
     for name in frame_names(tree.names()):
         try:
             taken.append(measured(read_member(tree, name, in_place=True), options))

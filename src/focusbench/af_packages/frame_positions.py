@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from focusbench.af_packages.text import FARTHEST
 from focusbench.frames import FRAME_SUFFIXES
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -43,7 +44,9 @@ def find_positions(told: Sequence[Told], moves: Moves = ()) -> tuple[dict[str, f
 
     Frames whose position nothing tells are left out. Nothing at all is an empty mapping.
     """
-    header = {t.name: t.position for t in told if t.position is not None}
+    header = {
+        t.name: t.position for t in told if t.position is not None and abs(t.position) <= FARTHEST
+    }
     named = positions_in_names([t.name for t in told])
     stale = len(header) > 1 and len(set(header.values())) == 1
     late = named is not None and _lags_behind(told, named)
@@ -130,15 +133,14 @@ def positions_in_names(names: Sequence[str]) -> dict[str, float] | None:
     if not found or not all(found.values()):
         return None
     columns = range(-min(len(numbers) for numbers in found.values()), 0)
-    differing = [
-        c for c in columns if len({float(numbers[c].group()) for numbers in found.values()}) > 1
-    ]
+    values = {c: {float(numbers[c].group()) for numbers in found.values()} for c in columns}
+    differing = [c for c in columns if len(values[c]) > 1 and max(values[c]) <= FARTHEST]
     hinted = [
         c
         for c in differing
         if all(_HINT.search(stems[name][: numbers[c].start()]) for name, numbers in found.items())
     ]
-    if not differing and len(found) > 1:
+    if not differing and (len(found) > 1 or max(values[-1]) > FARTHEST):
         return None
     column = (hinted or differing or [-1])[-1]
     return {name: float(numbers[column].group()) for name, numbers in found.items()}

@@ -33,13 +33,16 @@ from focusbench.af_packages import frame_folder, nina, stars_table
 from focusbench.af_packages.frame_folder import MeasureOptions
 from focusbench.af_packages.package import Package, read_member
 from focusbench.af_packages.text import (
+    check_counts,
     decode_text,
     median_gap,
     naive_time_s,
     number,
     number_or_none,
+    size_px,
+    steps,
 )
-from focusbench.af_packages.tree import Tree
+from focusbench.af_packages.tree import JSON_LIMIT, Tree
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import FrameError, PackageDamaged, PackageError
 
@@ -125,7 +128,7 @@ def _matches(name: str) -> bool:
 
 def _attempt_number(folder: str) -> int:
     found = _ATTEMPT.fullmatch(folder.rpartition("/")[2])
-    return int(found.group(1)) if found else 0
+    return int(found.group(1)[:9]) if found else 0
 
 
 def _images(names: list[str]) -> list[_Image]:
@@ -134,13 +137,13 @@ def _images(names: list[str]) -> list[_Image]:
     for name in names:
         last = name.rpartition("/")[2]
         if found := _IMAGE.fullmatch(last):
-            image = images.setdefault(int(found["image"]), _Image(int(found["image"])))
-            image.position = float(found["position"])
+            image = images.setdefault(int(found["image"][:9]), _Image(int(found["image"][:9])))
+            image.position = steps(found["position"])
             if frame_folder.frame_names([last]):
-                image.frames[int(found["frame"])] = name
+                image.frames[int(found["frame"][:9])] = name
         elif found := _RESULT.fullmatch(last):
-            image = images.setdefault(int(found["image"]), _Image(int(found["image"])))
-            frame, region = int(found["frame"]), int(found["region"])
+            image = images.setdefault(int(found["image"][:9]), _Image(int(found["image"][:9])))
+            frame, region = int(found["frame"][:9]), int(found["region"][:9])
             if region <= image.results.get(frame, (region, ""))[0]:
                 image.results[frame] = region, name
     return [images[number] for number in sorted(images)]
@@ -159,12 +162,13 @@ def _read_attempt(
     images, stars = _images(names), []
     points: list[FocusPoint | None] = []
     table: NDArray[np.void] | None
+    check_counts(tree.source, len(images))
     for image in images:
         point, found = _detected(tree, image, report)
         points.append(point)
         stars.append(found)
         image.position = point.position if point else image.position
-    if any(image.position is None for image in images):
+    if any(image.position is None or math.isnan(image.position) for image in images):
         raise PackageDamaged(f"{tree.source} is damaged: nothing tells where an image was taken.")
     kept = _last_of_each_position(images)
     chosen = [images.index(image) for image in kept]
@@ -232,16 +236,16 @@ def _detected(
         if not isinstance(result, dict):
             raise PackageDamaged(f"{tree.source} is damaged: {name} is no detection result.")
         if position is None:
-            position = number_or_none(result.get("FocuserPosition"))
+            position = steps(result.get("FocuserPosition"))
         stars = result.get("StarList")
         stars = stars if isinstance(stars, list) else []
         count = number_or_none(result.get("DetectedStars"))
-        value = number(result.get("AverageHFR"))
-        n = len(stars) if count is None else int(count)
-        if math.isfinite(value) and value > 0 and n > 0:
+        value = size_px(result.get("AverageHFR"))
+        n = len(stars) if count is None else int(min(count, 1e9))
+        if math.isfinite(value) and n > 0:
             values.append((value, number_or_none(result.get("HFRStdDev")), n))
         tables.append(_stars(stars, frame))
-    if position is None:
+    if position is None or not math.isfinite(position):
         return None, tables[0]
     temperature = report.focus_points[0].temperature_c if report else None
     table = np.concatenate(tables)
@@ -256,7 +260,7 @@ def _detected(
         )
         return none, table
     scatters = [s for _, s, _ in values if s is not None]
-    errors = [1.2533 * s / math.sqrt(n) for _, s, n in values if s]
+    errors = [1.2533 * s / math.sqrt(n) for _, s, n in values if s and 0 < s < 1e5]
     known = len(errors) == len(values)
     point = FocusPoint(
         position=position,
@@ -354,7 +358,7 @@ def _about(tree: Tree, name: str, folder: str) -> _About:
 
 
 def _json(tree: Tree, name: str) -> Any:
-    text = decode_text(tree.read(name))
+    text = decode_text(tree.read(name, JSON_LIMIT))
     try:
         return json.loads(text or "")
     except (ValueError, RecursionError) as error:

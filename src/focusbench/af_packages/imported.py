@@ -23,7 +23,7 @@ from focusbench.af_packages.codec import decode, encode
 from focusbench.af_packages.package import Format, Origin, Package
 from focusbench.af_packages.recorder import write_whole
 from focusbench.af_packages.stamps import Keep, cut_out
-from focusbench.af_packages.tree import Tree
+from focusbench.af_packages.tree import Tree, check_names
 from focusbench.curve import BestFocus, FocusPoint
 from focusbench.doctor import diagnose_points
 from focusbench.engine import verdict
@@ -83,6 +83,7 @@ def read(document: Mapping[str, Any], tree: Tree) -> Package:
         raise PackageDamaged(
             f"{tree.source / manifest.MANIFEST} is damaged ({error}); import the run again."
         ) from error
+    check_names(frames, tree.source)
     form: Format = about.format  # type: ignore[assignment]
     return Package(
         source=tree.source,

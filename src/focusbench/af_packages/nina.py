@@ -18,7 +18,14 @@ from typing import Any
 
 from focusbench.af_packages.order import ORDER
 from focusbench.af_packages.package import Package
-from focusbench.af_packages.text import median_gap, number, number_or_none
+from focusbench.af_packages.text import (
+    check_counts,
+    median_gap,
+    number,
+    number_or_none,
+    size_px,
+    steps,
+)
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageDamaged, PackageError
 
@@ -66,6 +73,7 @@ def read(document: Mapping[str, Any], source: Path) -> Package:
             "only N.I.N.A.'s star HFR runs can be opened."
         )
     temperature = number_or_none(document.get("Temperature"))
+    check_counts(source, len(document["MeasurePoints"]))
     points = [_point(item, temperature, source) for item in document["MeasurePoints"]]
     if not points:
         raise PackageError(f"{source} holds no points: N.I.N.A. wrote it for a run that failed.")
@@ -74,8 +82,8 @@ def read(document: Mapping[str, Any], source: Path) -> Package:
     is_hocus = document.get("AutoFocuserName") == "Hocus Focus" or (
         "HocusFocusStarDetectionOptions" in document
     )
-    final = number(document.get("FinalHFR"))
-    if math.isfinite(final) and final > 0 and "its result" in found:
+    final = size_px(document.get("FinalHFR"))
+    if math.isfinite(final) and "its result" in found:
         points.append(
             FocusPoint(
                 position=found["its result"],
@@ -113,19 +121,19 @@ def read(document: Mapping[str, Any], source: Path) -> Package:
 
 
 def _point(item: object, temperature_c: float | None, source: Path) -> FocusPoint:
-    if not isinstance(item, Mapping) or not math.isfinite(number(item.get("Position"))):
+    if not isinstance(item, Mapping) or not math.isfinite(steps(item.get("Position"))):
         raise PackageDamaged(
             f"{source} is damaged: {str(item)[:60]!r} is no point; export the report again."
         )
-    value, scatter = number(item.get("Value")), number_or_none(item.get("Error"))
+    value, scatter = size_px(item.get("Value")), number_or_none(item.get("Error"))
     rejected, reason = Rejected.NO, ""
-    if not math.isfinite(value) or value <= 0 or scatter == NO_STARS:
+    if not math.isfinite(value) or scatter == NO_STARS:
         value, scatter = math.nan, None
         rejected, reason = Rejected.FEW_STARS, "no stars"
     elif item.get("IsOutlier") is True:
         rejected, reason = Rejected.QUALITY, "an outlier, says the program that made the run"
     return FocusPoint(
-        position=number(item["Position"]),
+        position=steps(item["Position"]),
         metric=value,
         scatter=scatter,
         temperature_c=temperature_c,
@@ -138,7 +146,7 @@ def _found(document: Mapping[str, Any]) -> dict[str, float]:
     """What the program itself made of the points, steps."""
     said = {**_mapping(document.get("Intersections")), **document}
     places = {
-        words: number(_mapping(said.get(name)).get("Position"))
+        words: steps(_mapping(said.get(name)).get("Position"))
         for name, words in _OWN_RESULTS.items()
     }
     return {words: place for words, place in places.items() if math.isfinite(place)}

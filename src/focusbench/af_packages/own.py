@@ -7,7 +7,7 @@ from typing import Any
 from focusbench.af_packages import manifest
 from focusbench.af_packages.codec import event_from_json
 from focusbench.af_packages.definitions import definition
-from focusbench.af_packages.tree import Tree
+from focusbench.af_packages.tree import JSON_LIMIT, Tree, check_names
 from focusbench.curve import BestFocus, FocusPoint, Outcome
 from focusbench.engine import (
     CurvesFitted,
@@ -59,7 +59,7 @@ def read(tree: Tree, document: Mapping[str, Any] | None = None) -> OwnRun:
     if manifest.MANIFEST not in tree.names():
         return _rebuild(tree)
     if document is None:
-        document = manifest.load(tree.read(manifest.MANIFEST), tree.source)
+        document = manifest.load(tree.read(manifest.MANIFEST, JSON_LIMIT), tree.source)
     record = manifest.record_of(document, tree.source)
     try:
         frames = tuple(manifest.frame_names(point) for point in document["points"])
@@ -67,6 +67,7 @@ def read(tree: Tree, document: Mapping[str, Any] | None = None) -> OwnRun:
         meaning = str(metric["definition"])
     except (PackageDamaged, KeyError, TypeError) as error:
         raise manifest.damaged(tree.source, error) from error
+    check_names(frames, tree.source)
     return OwnRun(replace(record, package_path=tree.source), frames, meaning)
 
 
@@ -150,5 +151,6 @@ def _rebuild(tree: Tree) -> OwnRun:
         duration_s=max(times) - started.time_s if times else 0.0,
         rig=started.rig,
     )
+    check_names(frames, tree.source)
     record = replace(record, package_path=tree.source)
     return OwnRun(record, tuple(frames), definition(record.options.metric), (note,))

@@ -20,11 +20,8 @@ from focusbench.af_packages import (
 from focusbench.af_packages.frame_folder import MeasureOptions
 from focusbench.af_packages.package import Package
 from focusbench.af_packages.text import decode_text
-from focusbench.af_packages.tree import FolderTree, Tree, open_tree, read_bytes
+from focusbench.af_packages.tree import JSON_LIMIT, FolderTree, Tree, open_tree, read_bytes
 from focusbench.errors import PackageDamaged, PackageError
-
-JSON_LIMIT = 16 * 2**20
-"""Largest JSON file that is read, bytes: in memory it becomes some twenty times as large."""
 
 _KNOWN = (
     "an AF package (folder or zip), a N.I.N.A. or Hocus Focus report, an attempt that Hocus Focus "
@@ -127,6 +124,8 @@ def _read(source: Path, options: MeasureOptions) -> tuple[Package, ...]:
         source = source.parent
     if source.is_dir():
         return _read_tree(open_tree(source), options)
+    if not source.is_file():
+        raise PackageError(f"{source} is neither a file nor a folder.")
     with source.open("rb") as file:
         if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
             return _read_tree(open_tree(source), options)
@@ -168,7 +167,7 @@ def _folders(source: Path) -> list[Path]:
 
 def _own_package(tree: Tree) -> Package:
     if manifest.MANIFEST in tree.names():
-        document = manifest.load(tree.read(manifest.MANIFEST), tree.source)
+        document = manifest.load(tree.read(manifest.MANIFEST, JSON_LIMIT), tree.source)
         if imported.is_import(document):
             return imported.read(document, tree)
         run = own.read(tree, document)

@@ -10,16 +10,22 @@ SGPro starts over by itself (a new sweep of the same run) when its curve does no
 
 import math
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from focusbench.af_packages.package import Package
 from focusbench.af_packages.text import (
+    LONGEST_LINE,
+    check_counts,
     decode_text,
     median_gap,
     naive_time_s,
     number,
+    size_px,
     stamps_are_day_first,
+    steps,
 )
 from focusbench.af_packages.tree import read_bytes
 from focusbench.curve import FocusPoint, Rejected
@@ -97,9 +103,10 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
         There is none.
     """
     reader = _Reader()
-    for stamp, line in _lines(text):
-        reader.line(stamp, line)
+    for time_s, line in _lines(text):
+        reader.line(time_s, line)
     runs = [run for run in reader.runs if run.points]
+    check_counts(source, max((len(run.points) for run in runs), default=0), len(runs))
     if not runs:
         raise PackageError(f"{source} is an SGPro log that holds no auto focus run with points.")
     several = len(runs) > 1
@@ -118,20 +125,28 @@ def read_moves(path: Path) -> tuple[tuple[float, float], ...]:
     """
     text = decode_text(read_bytes(path)) or ""
     moves = [
-        (stamp, float(found.group(1)))
-        for stamp, line in _lines(text)
-        if stamp is not None and (found := _MOVE.search(line))
+        (when, steps(found.group(1)))
+        for time_s, line in _lines(text)
+        if (found := _MOVE.search(line)) and (when := time_s()) is not None
     ]
     if not moves:
         raise PackageError(f"{path} is no SGPro log that moves a focuser.")
     return tuple(sorted(moves))
 
 
-def _lines(text: str) -> list[tuple[float | None, str]]:
-    """Time (local, seconds; None where it cannot be read) and text of each line."""
-    found = [match for line in text.splitlines() if (match := _LINE.match(line.strip("\ufeff\0 ")))]
-    day_first = stamps_are_day_first(match["stamp"] for match in found)
-    return [(naive_time_s(match["stamp"], day_first=day_first), match["text"]) for match in found]
+_Time = Callable[[], float | None]
+"""Time of a line (local, seconds; None where it cannot be read), worked out when asked for."""
+
+
+def _lines(text: str) -> Iterator[tuple[_Time, str]]:
+    """Time and text of each line."""
+    lines = [line.strip("\ufeff\0 ") for line in text.splitlines() if len(line) <= LONGEST_LINE]
+    # The date alone: ten characters tell one day of a log from another.
+    dates = dict.fromkeys(line[1:11] for line in lines if line.startswith("["))
+    day_first = stamps_are_day_first(dates)
+    for line in lines:
+        if match := _LINE.match(line):
+            yield partial(naive_time_s, match["stamp"], day_first=day_first), match["text"]
 
 
 @dataclass
@@ -157,13 +172,13 @@ class _Reader:
     def __init__(self) -> None:
         self.runs: list[_Run] = []
         self._run: _Run | None = None
-        self._position: float | None = None
+        self._position = math.nan
         self._stars: int | None = None
         self._filter: str | None = None
         self._temperature_c: float | None = None
         self._validating = False
 
-    def line(self, time_s: float | None, text: str) -> None:
+    def line(self, time_s: _Time, text: str) -> None:
         """Read one line."""
         if _START_OR_END in text:
             # The same words open a run and close it.
@@ -171,9 +186,9 @@ class _Reader:
                 self._run = None
             return
         if "Auto focus data" in text or "Rerun auto focus" in text:
-            self._begin(time_s, again="Rerun" in text)
+            self._begin(time_s(), again="Rerun" in text)
         elif found := _MOVE.search(text):
-            self._position, self._stars = float(found.group(1)), None
+            self._position, self._stars = steps(found.group(1)), None
         elif found := _STARS.search(text):
             self._stars = int(found.group(1)[:9])
         elif found := _START_FRAME.search(text):
@@ -185,7 +200,7 @@ class _Reader:
             if self._run is not None and not self._run.points:
                 self._run.filter = self._filter
         elif found := _SAMPLE.search(text):
-            self._sample(time_s, found)
+            self._sample(time_s(), found)
         elif self._run is not None:
             self._about(self._run, text)
 
@@ -210,20 +225,20 @@ class _Reader:
             run = self._begin(time_s, again=False)
         metric, factor = _SAMPLES[found["name"]]
         run.metric = run.metric or metric
-        if self._position is None or metric != run.metric:
+        if not math.isfinite(self._position) or metric != run.metric:
             run.said.append(f"A sample of {found['name']} without a position was left out.")
             return
         stars = self._stars
         if metric == "hfd_astap":
             # "… calculated at: 4.1 with 57 stars": the count is the last but one word.
             words = found["rest"].split()
-            stars = int(words[-2]) if len(words) > 1 and words[-2].isdecimal() else None
-        value = number(found["value"]) * factor
-        usable = math.isfinite(value) and value > 0
+            stars = int(words[-2][:9]) if len(words) > 1 and words[-2].isdecimal() else None
+        value = size_px(number(found["value"]) * factor)
+        usable = math.isfinite(value)
         run.points.append(
             FocusPoint(
                 position=self._position,
-                metric=value if usable else math.nan,
+                metric=value,
                 n_stars=stars,
                 time_s=time_s,
                 temperature_c=self._temperature_c,
@@ -252,11 +267,11 @@ class _Reader:
                 run.found["parabola"] = -1000 * b / (2 * a)
             run.settings["fit_quality_percent"] = number(found["quality"])
         elif found := _TWO_LINES.search(text):
-            run.found["two lines"] = float(found.group(1))
+            run.found["two lines"] = steps(found.group(1))
         elif found := _COMPLETE.search(text):
-            run.found["its result"], run.ended = float(found.group(1)), True
+            run.found["its result"], run.ended = steps(found.group(1)), True
         elif found := _NEW_POSITION.search(text):
-            run.found["its result"], run.ended = float(found.group(1)), True
+            run.found["its result"], run.ended = steps(found.group(1)), True
             if found.group(2):
                 run.settings["temperature_c"] = number(found.group(2))
         elif any(words in text for words in _SAID):
@@ -270,6 +285,7 @@ def _package(run: _Run, source: Path, number_: int | None) -> Package:
     if "its result" not in run.found:
         notes.append("The log tells no result: the run failed, was cancelled, or the log ends.")
     said = [f"SGPro said: {words.rstrip('.')[:160]}." for words in dict.fromkeys(run.said)]
+    run.found = {name: place for name, place in run.found.items() if math.isfinite(place)}
     if run.found:
         told = ", ".join(f"{name} {place:.0f}" for name, place in run.found.items())
         said.append(f"SGPro found: {told}.")

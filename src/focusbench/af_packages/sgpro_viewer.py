@@ -12,11 +12,14 @@ from focusbench.af_packages.order import VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
 from focusbench.af_packages.sgpro_log import DEFINITIONS, LOCAL_TIME
 from focusbench.af_packages.text import (
+    check_counts,
     median_gap,
     naive_time_s,
     number,
     number_or_none,
+    size_px,
     stamps_are_day_first,
+    steps,
 )
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageDamaged, PackageError
@@ -50,13 +53,14 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
         if len(cells) >= _ABOUT_RUN:
             runs.append((cells, []))
         elif any(cells):
-            if not runs or len(cells) < 2 or not math.isfinite(number(cells[0])):
+            if not runs or len(cells) < 2 or not math.isfinite(steps(cells[0])):
                 raise PackageDamaged(
                     f"{source} is damaged in line {count}: {line.strip()[:40]!r} is no point; "
                     "export it again."
                 )
             runs[-1][1].append(_point(cells, number_or_none(runs[-1][0][2])))
     runs = [(about, points) for about, points in runs if points]
+    check_counts(source, max((len(points) for _, points in runs), default=0), len(runs))
     if not runs:
         raise PackageError(f"{source} holds no run with points.")
     day_first = stamps_are_day_first(f"{about[4]} {about[5]}" for about, _ in runs)
@@ -72,13 +76,13 @@ def _cells(line: str) -> list[str]:
 
 
 def _point(cells: list[str], temperature_c: float | None) -> FocusPoint:
-    value = number(cells[1])
-    usable = math.isfinite(value) and value > 0
+    value = size_px(cells[1])
+    usable = math.isfinite(value)
     stars = number_or_none(cells[2]) if len(cells) > 2 else None
     return FocusPoint(
         position=number(cells[0]),
-        metric=value if usable else math.nan,
-        n_stars=None if stars is None else int(stars),
+        metric=value,
+        n_stars=None if stars is None or not 0 <= stars < 1e9 else int(stars),
         temperature_c=temperature_c,
         rejected=Rejected.NO if usable else Rejected.FEW_STARS,
         reason="" if usable else "no stars",

@@ -6,6 +6,9 @@ import re
 import statistics
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
+
+from focusbench.errors import PackageError
 
 _STAMP = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})[ ,T]+"
@@ -48,6 +51,47 @@ def number_or_none(value: object) -> float | None:
     """Read a number; None where there is none."""
     read = number(value)
     return read if math.isfinite(read) else None
+
+
+FARTHEST = 1e9
+"""Focusers count steps; a position beyond this is none."""
+
+LARGEST_PX = 1e5
+"""A star wider than this, pixels, is none."""
+
+MOST_POINTS = 2000
+"""A run with more points than this is none; its curves could not be fitted in time."""
+
+MOST_RUNS = 10_000
+"""A file with more runs than this is none."""
+
+LONGEST_LINE = 100_000
+"""Longer lines of a log, characters, are passed over."""
+
+
+def steps(value: object) -> float:
+    """Read a position; NaN where there is none, or none that a focuser could have."""
+    read = number(value)
+    return read if abs(read) <= FARTHEST else math.nan
+
+
+def size_px(value: object) -> float:
+    """Read a metric; NaN where it is none that a star could have ("NaN", 0, −1)."""
+    read = number(value)
+    return read if 0 < read < LARGEST_PX else math.nan
+
+
+def check_counts(source: Path, n_points: int, n_runs: int = 1) -> None:
+    """Refuse a file that no program writes.
+
+    Raises
+    ------
+    PackageError
+    """
+    if n_points > MOST_POINTS:
+        raise PackageError(f"{source} is refused: a run of {n_points} points is none.")
+    if n_runs > MOST_RUNS:
+        raise PackageError(f"{source} is refused: it claims {n_runs} runs.")
 
 
 def median_gap(positions: Iterable[float]) -> float | None:
