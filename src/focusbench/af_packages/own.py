@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from focusbench.af_packages import manifest
@@ -71,6 +72,11 @@ def read(tree: Tree, document: Mapping[str, Any] | None = None) -> OwnRun:
     return OwnRun(replace(record, package_path=tree.source), frames, meaning)
 
 
+def killed_at_once(source: Path) -> PackageError:
+    """Make the error for a run of which nothing was saved."""
+    return PackageError(f"{source} holds a run that was killed before its first point; delete it.")
+
+
 def read_events(tree: Tree) -> list[tuple[Event, Mapping[str, Any]]]:
     """Read the events, each with its line; a torn last line is dropped.
 
@@ -104,9 +110,7 @@ def _rebuild(tree: Tree) -> OwnRun:
     events = read_events(tree)
     started = next((event for event, _ in events if isinstance(event, RunStarted)), None)
     if started is None:
-        raise PackageError(
-            f"{tree.source} holds a run that was killed before its first point; delete it."
-        )
+        raise killed_at_once(tree.source)
     points: list[FocusPoint] = []
     frames: list[tuple[str, ...]] = []
     best: BestFocus | None = None

@@ -138,6 +138,8 @@ def _read_tree(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
     names = tree.names()
     if own.is_package(names):
         return (_own_package(tree.guarded()),)
+    if names == (manifest.STARS,):
+        raise own.killed_at_once(tree.source)
     if hocus_focus.recognises(tree):
         return hocus_focus.read(tree, options)
     if frame_folder.frame_names(names):

