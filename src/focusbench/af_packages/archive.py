@@ -20,6 +20,9 @@ from focusbench.af_packages.tree import FolderTree
 from focusbench.errors import FrameError, PackageDamaged, PackageError
 from focusbench.frames import FITS_SUFFIXES, compress_fits, read_frame, write_frame
 
+_SMALL = 2**17
+"""Below this a frame is deflated, too, bytes."""
+
 # Members of a zip carry a date; always the same one makes equal packages equal files.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -89,8 +92,8 @@ def _fill(archive: zipfile.ZipFile, tree: FolderTree, keep: Keep) -> None:
             content = _events(content, keep)
         else:
             hashes[name] = sha256(content).hexdigest()
-        # Rice leaves nothing for deflate to do.
-        _add(archive, name, content, deflate=not is_frame)
+        # Rice leaves nothing for deflate to do but the headers, most of a small frame.
+        _add(archive, name, content, deflate=not is_frame or len(content) < _SMALL)
     document["files"] = hashes
     _add(archive, manifest.MANIFEST, manifest.dump(document).encode(), deflate=True)
 

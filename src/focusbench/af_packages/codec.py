@@ -195,7 +195,7 @@ def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
 
 def _decode_plain(kind: Any, value: Any, where: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and abs(value) > _LARGEST and math.isfinite(value):
+    if is_number and abs(value) > _LARGEST and abs(value) != math.inf:
         raise _misfit(where, value)
     if kind is float:
         if isinstance(value, str) and value in _NOT_FINITE:
