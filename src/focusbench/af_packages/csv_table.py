@@ -47,11 +47,7 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
     """
     lines = _lines(text)
     check_counts(source, len(lines) - 1)
-    delimiter = max(";\t,", key=lines[0].count)
-    try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise PackageError(f"{source} is no table that can be read: {error}.") from error
+    rows = _rows(lines, source)
     names = [name.strip().lower() for name in rows[0]]
     columns = _metric_columns(names)
     if not columns:
@@ -96,6 +92,26 @@ def read(text: str, source: Path) -> tuple[Package, ...]:
         ),
     )
     return (package,)
+
+
+def _rows(lines: list[str], source: Path) -> list[list[str]]:
+    """Cells of each line; all lines have as many as the header, or fewer."""
+    delimiter = max(";\t,", key=lines[0].count)
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        if delimiter == "," and any(len(row) > len(rows[0]) for row in rows):
+            # "25013, 7,01, 12": the blank tells what separates from what is a decimal comma.
+            apart = [line.split(", ") for line in lines]
+            rows = apart if len(apart[0]) == len(rows[0]) else rows
+    except csv.Error as error:
+        raise PackageError(f"{source} is no table that can be read: {error}.") from error
+    for count, row in enumerate(rows, start=1):
+        if len([cell for cell in row[len(rows[0]) :] if cell.strip()]):
+            raise PackageError(
+                f"{source}, row {count} has {len(row)} cells where the header has {len(rows[0])}: "
+                "if its numbers have decimal commas, export it with semicolons."
+            )
+    return rows
 
 
 def _lines(text: str) -> list[str]:
