@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         RunRecord,
         analyze,
         autofocus,
+        import_runs,
         measure_frame,
         open_package,
+        open_packages,
         sample_packages,
         simulated_rig,
     )
@@ -47,8 +49,10 @@ _ROOM_OF = {
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
+    "import_runs": "api",
     "measure_frame": "api",
     "open_package": "api",
+    "open_packages": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
 }
@@ -67,8 +71,10 @@ __all__ = [
     "analyze",
     "autofocus",
     "connect_alpaca",
+    "import_runs",
     "measure_frame",
     "open_package",
+    "open_packages",
     "sample_packages",
     "simulated_rig",
 ]

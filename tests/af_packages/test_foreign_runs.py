@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from focusbench.af_packages import open_package
-from focusbench.af_packages.frame_folder import positions_in_names
+from focusbench.af_packages.frame_positions import positions_in_names
 from focusbench.curve import Rejected
 from focusbench.errors import PackageDamaged, PackageError
 from focusbench.frames import Frame, write_frame
@@ -97,6 +97,15 @@ def test_the_literal_nan_and_bare_reports_are_read(tmp_path):
     assert package.best().outcome == "NOT_FOCUSED"
 
 
+def test_a_report_of_version_1_began_before_its_time(tmp_path):
+    path = write_report(tmp_path / "report.json", V, Timestamp="2019-03-01T21:30:00.1234567")
+    package = open_package(path)
+    # No zone was written then, either.
+    assert package.started_s == pytest.approx(1_551_475_800.123456)
+    assert any("began before its time" in note for note in package.notes)
+    assert "the order in which the points were taken" in package.unknown
+
+
 @pytest.mark.parametrize(
     ("points", "more", "error", "match"),
     [
@@ -143,10 +152,19 @@ def test_every_made_up_report_opens_and_is_judged(shared):
         ("\ufeffhfr_bin2_px,stars,position\n2,40,10\n1.5,41,20\n2,39,30\n", "hfr"),
         ("Position;FWHM (px);error\n10;2,0;0,1\n20;1,5;0,1\n30;2,0;\n", "fwhm"),
         ("# a comment\n\nposition\tmeasure\n10\t2\n20\t1.5\n30\t2\n", "measure"),
+        ("hfr, position\n2,0, 10\n1,5, 20\n2,0, 30\n", "hfr"),
         ('"position","hfd"\r\n"10","2"\r\n"20","1.5"\r\n"30","2"\r\n', "hfd"),
         ("hfr_error,position,hfr\n9,10,2\n9,20,1.5\n9,30,2\n", "hfr"),
     ],
-    ids=["plain", "bom-suffix-order", "semicolons", "tabs", "quotes", "error-is-no-metric"],
+    ids=[
+        "plain",
+        "bom-suffix-order",
+        "semicolons",
+        "tabs",
+        "blanks",
+        "quotes",
+        "error-is-no-metric",
+    ],
 )
 def test_tables_of_many_kinds_hold_the_same_points(tmp_path, text, metric):
     path = tmp_path / "run.csv"
@@ -156,7 +174,7 @@ def test_tables_of_many_kinds_hold_the_same_points(tmp_path, text, metric):
     assert package.metric == metric
     assert [(p.position, p.metric) for p in package.focus_points] == [(10, 2), (20, 1.5), (30, 2)]
     assert package.step_size == 10
-    assert "run.csv" in package.definition
+    assert "column" in package.definition
 
 
 def test_a_table_of_a_spreadsheet_in_utf16_is_read(tmp_path):
@@ -211,9 +229,10 @@ def test_without_times_the_order_is_unknown(tmp_path):
         ("position,brightness\n1,2\n", "no column of a metric: name one hfr, hfd, fwhm or measure"),
         ("position,hfr\n1,2\nabc,3\n", "row 3: a position cannot be 'abc'"),
         ("position,hfr\n", "a header and no points"),
+        ("position,hfr\n10,2,5\n20,1,5\n", "row 2 has 3 cells .* export it with semicolons"),
         ('position,hfr\n"1,2\n', "no table that can be read"),
     ],
-    ids=["no-metric", "position", "no-rows", "open-quote"],
+    ids=["no-metric", "position", "no-rows", "commas", "open-quote"],
 )
 def test_tables_that_hold_no_run_say_why(tmp_path, text, match):
     path = tmp_path / "run.csv"

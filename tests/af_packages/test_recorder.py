@@ -95,7 +95,7 @@ def test_numbers_alone_keep_no_frames(run, tmp_path):
 
 
 def test_keep_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(OptionsError, match="frames, numbers; got 'all'"):
+    with pytest.raises(OptionsError, match="frames, stamps, numbers; got 'all'"):
         PackageRecorder(tmp_path, keep="all")
 
 

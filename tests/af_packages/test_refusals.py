@@ -128,7 +128,7 @@ def test_a_member_that_claims_to_be_enormous_is_refused(recorded, tmp_path):
 
 
 def test_a_text_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("focusbench.af_packages.tree.TEXT_LIMIT", 2**20)
+    monkeypatch.setattr("focusbench.af_packages.reader.JSON_LIMIT", 2**20)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("manifest.json", b" " * (3 * 2**20))
     with pytest.raises(PackageError, match="larger than 1 MB"):

@@ -6,17 +6,25 @@ Imported by: sequence, tuning, api; imports doctor, engine and below.
 
 from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.common_stars import by_common_stars
-from focusbench.af_packages.package import Format, FrameSequence, Package
+from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
+from focusbench.af_packages.many import open_packages
+from focusbench.af_packages.package import Format, FrameSequence, Origin, Package
 from focusbench.af_packages.reader import open_package
-from focusbench.af_packages.recorder import Keep, PackageRecorder
+from focusbench.af_packages.recorder import PackageRecorder
+from focusbench.af_packages.stamps import Keep
 
 __all__ = [
     "Format",
     "FrameSequence",
+    "ImportedRun",
+    "ImportedRuns",
     "Keep",
+    "Origin",
     "Package",
     "PackageRecorder",
     "by_common_stars",
+    "import_runs",
     "open_package",
+    "open_packages",
     "zip_package",
 ]

@@ -29,6 +29,9 @@ _NOT_IN_JSON = {
     "stars",  # and stars a table
     "package_path",  # a package may be moved
 }
+_LARGEST = 2.0**63
+"""No number of a package is larger; one of a thousand digits is no float either."""
+
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -171,7 +174,7 @@ def _decode_options(value: Any, where: str) -> AutofocusOptions:
     known = {spec.name for spec in option_specs(AutofocusOptions)}
     try:
         return options_from_dict({name: v for name, v in value.items() if name in known})
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PackageDamaged(f"{where}: {error}") from error
 
 
@@ -192,6 +195,8 @@ def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
 
 def _decode_plain(kind: Any, value: Any, where: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and abs(value) > _LARGEST and abs(value) != math.inf:
+        raise _misfit(where, value)
     if kind is float:
         if isinstance(value, str) and value in _NOT_FINITE:
             return _NOT_FINITE[value]

@@ -13,8 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from focusbench.af_packages.definitions import LABELS
+from focusbench.af_packages.order import ORDER, VALIDATION_NOTE, with_validation
 from focusbench.af_packages.package import Package
-from focusbench.af_packages.text import median_gap, number, number_or_none
+from focusbench.af_packages.text import (
+    check_counts,
+    median_gap,
+    number,
+    number_or_none,
+    size_px,
+    steps,
+)
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageError
 
@@ -23,13 +31,13 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
 _DAY_S = 86400.0
 
 
-def looks_like_table(text: str) -> bool:
+def recognises(text: str) -> bool:
     """Whether the first line of a text could be such a header: it names `position`."""
     header = next(iter(_lines(text)), "")
     return "position" in [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", header)]
 
 
-def read(text: str, source: Path) -> Package:
+def read(text: str, source: Path) -> tuple[Package, ...]:
     """Read a table.
 
     Raises
@@ -38,11 +46,8 @@ def read(text: str, source: Path) -> Package:
         A column is missing, or a position cannot be read; the message names it.
     """
     lines = _lines(text)
-    delimiter = max(";\t,", key=lines[0].count)
-    try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise PackageError(f"{source} is no table that can be read: {error}.") from error
+    check_counts(source, len(lines) - 1)
+    rows = _rows(lines, source)
     names = [name.strip().lower() for name in rows[0]]
     columns = _metric_columns(names)
     if not columns:
@@ -54,7 +59,7 @@ def read(text: str, source: Path) -> Package:
     times: list[float | None] = []
     for count, row in enumerate(rows[1:], start=2):
         cells = dict(zip(names, row, strict=False))
-        position = number(cells.get("position", ""))
+        position = steps(cells.get("position", ""))
         if not math.isfinite(position):
             raise PackageError(
                 f"{source}, row {count}: a position cannot be "
@@ -65,18 +70,48 @@ def read(text: str, source: Path) -> Package:
     if not points:
         raise PackageError(f"{source} holds a header and no points.")
     points, time_ordered, notes = _in_order_taken(points, times)
+    marked = False
+    if time_ordered:
+        (*points,), marked = with_validation(points)
     metric, column = next(iter(columns.items()))
-    return Package(
+    package = Package(
         source=source,
         format="CSV",
         focus_points=tuple(points),
         metric=metric,
-        definition=f"column {column} of {source.name}; how it was measured is not known",
+        definition=f"column {column} of a table; how it was measured is not known",
         time_ordered=time_ordered,
         step_size=median_gap(point.position for point in points),
         started_s=points[0].time_s,
-        notes=tuple(notes),
+        notes=(*notes, *((VALIDATION_NOTE,) if marked else ())),
+        unknown=(
+            *(() if time_ordered else (ORDER,)),
+            "how the metric was measured",
+            "the filter",
+            "the exposure time",
+        ),
     )
+    return (package,)
+
+
+def _rows(lines: list[str], source: Path) -> list[list[str]]:
+    """Cells of each line; all lines have as many as the header, or fewer."""
+    delimiter = max(";\t,", key=lines[0].count)
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        if delimiter == "," and any(len(row) > len(rows[0]) for row in rows):
+            # "25013, 7,01, 12": the blank tells what separates from what is a decimal comma.
+            apart = [line.split(", ") for line in lines]
+            rows = apart if len(apart[0]) == len(rows[0]) else rows
+    except csv.Error as error:
+        raise PackageError(f"{source} is no table that can be read: {error}.") from error
+    for count, row in enumerate(rows, start=1):
+        if len([cell for cell in row[len(rows[0]) :] if cell.strip()]):
+            raise PackageError(
+                f"{source}, row {count} has {len(row)} cells where the header has {len(rows[0])}: "
+                "if its numbers have decimal commas, export it with semicolons."
+            )
+    return rows
 
 
 def _lines(text: str) -> list[str]:
@@ -95,15 +130,15 @@ def _metric_columns(names: list[str]) -> dict[str, str]:
 
 
 def _point(position: float, cells: dict[str, str], columns: dict[str, str]) -> FocusPoint:
-    metric, *others = ((name, number(cells.get(column))) for name, column in columns.items())
-    usable = math.isfinite(metric[1]) and metric[1] > 0
+    metric, *others = ((name, size_px(cells.get(column))) for name, column in columns.items())
+    usable = math.isfinite(metric[1])
     stars = number_or_none(cells.get("stars"))
     error = number_or_none(cells.get("error"))
     return FocusPoint(
         position=position,
-        metric=metric[1] if usable else math.nan,
+        metric=metric[1],
         error=error if error and error > 0 else None,
-        n_stars=None if stars is None else int(stars),
+        n_stars=None if stars is None or not 0 <= stars < 1e9 else int(stars),
         rejected=Rejected.NO if usable else Rejected.FEW_STARS,
         reason="" if usable else "no value",
         others=dict(others),

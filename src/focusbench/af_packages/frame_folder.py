@@ -1,48 +1,69 @@
-"""Reads a plain folder, or zip, of frames: measures each, and finds out where it was taken.
+"""Reads plain folders, or zips, of frames, SGPro's AF packs among them: measures each frame.
 
-The position comes from the header where every frame tells one; otherwise it is a number in the
-file name. `Package.notes` says which was used, and where the two contradict each other.
+SGPro packs the frames of one run, or of several. Runs are told apart by the gaps between the times
+of their frames: within a run they follow each other, between two runs light frames are taken.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+import dataclasses
+import itertools
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.af_packages import stars_table
-from focusbench.af_packages.package import Package, read_member
-from focusbench.af_packages.text import median_gap
+from focusbench.af_packages.frame_positions import Moves, Told, find_positions
+from focusbench.af_packages.order import ORDER, VALIDATION_NOTE, with_validation
+from focusbench.af_packages.package import Format, Package, read_member
+from focusbench.af_packages.text import check_counts, median_gap, naive_time_s
 from focusbench.af_packages.tree import Tree
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import FrameError, MeasurementError, PackageError, TooFewStars
 from focusbench.frames import FRAME_SUFFIXES, Frame
 from focusbench.stars import METRICS, Measurement, measure
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_HINT = re.compile(r"(pos|foc|step)[a-z]*[_ =-]*$", re.I)
+SHORTEST_GAP_S = 120.0
+"""Frames closer than this belong to one run, seconds: a long exposure and a slow focuser."""
+
+_GAP_FACTOR = 5.0
+"""A gap this many times the median one begins another run."""
 
 
 @dataclass(frozen=True)
 class MeasureOptions:
-    """How the frames of a folder are measured; see `focusbench.stars.measure`."""
+    """How the frames of a folder are measured; see `focusbench.stars.measure`.
+
+    `moves` tells where the frames were taken, if they do not: the moves of an SGPro log.
+    """
 
     metric: str = "hfr"
     min_star_diameter_px: float = 3.0
     crop_percent: float = 0.0
     min_stars: int = 1
+    moves: Moves = ()
+
+    @property
+    def definition(self) -> str:
+        """What the metric means."""
+        return METRICS[self.metric]
+
+    def with_log(self, moves: Moves) -> "MeasureOptions":
+        """The same with a log's moves."""
+        return dataclasses.replace(self, moves=moves)
 
 
 @dataclass(frozen=True)
-class _Taken:
+class Taken:
     """What is remembered of a frame once it has been measured."""
 
-    name: str
-    position: float | None
-    time_s: float | None
+    told: Told
+    exposure_s: float | None
     temperature_c: float | None
     filter: str | None
+    creator: str
+    camera: str
     measurement: Measurement | None
     trouble: str
     n_stars: int | None
@@ -53,8 +74,8 @@ def frame_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower().endswith(FRAME_SUFFIXES))
 
 
-def read(tree: Tree, options: MeasureOptions) -> Package:
-    """Measure all frames.
+def read(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
+    """Measure all frames, and put them together to runs.
 
     Raises
     ------
@@ -63,51 +84,120 @@ def read(tree: Tree, options: MeasureOptions) -> Package:
     OptionsError
         An unknown metric, or a crop that leaves nothing.
     """
-    notes: list[str] = []
-    taken: list[_Taken] = []
+    skipped: list[str] = []
+    taken: list[Taken] = []
+    check_counts(tree.source, 0, len(frame_names(tree.names())))
     for name in frame_names(tree.names()):
         try:
-            taken.append(_measured(read_member(tree, name, in_place=True), options))
+            taken.append(measured(read_member(tree, name, in_place=True), options))
         except FrameError as error:
-            notes.append(f"{name} was skipped: {error}")
+            skipped.append(f"{name} was skipped: {error}")
     if not taken:
-        raise PackageError(f"{tree.source} holds no readable frame: {notes[0]}")
-    positions, note = _positions(taken)
-    if positions is None:
+        raise PackageError(f"{tree.source} holds no readable frame: {skipped[0]}")
+    positions, notes = find_positions([t.told for t in taken], options.moves)
+    if not positions:
+        stale = f"{notes[0]} They are stale" if notes else "no header has FOCUSPOS"
         raise PackageError(
-            f"{tree.source} does not tell the focuser's positions: no header has FOCUSPOS, and "
-            "the file names hold no number; put the position in each name, as in focus_10250.fits."
+            f"{tree.source} does not tell the focuser's positions: {stale}, and "
+            "the file names hold no number; put the position in each name, as in focus_10250.fits, "
+            "or give an SGPro log of that night (log=...)."
         )
-    notes.extend(note)
-    taken = [t for t in taken if t.name in positions]
-    # Only distinct times tell an order: some cameras stamp a whole series alike.
-    times = [t.time_s for t in taken if t.time_s is not None]
-    time_ordered = len(set(times)) == len(taken)
-    if time_ordered:
-        taken.sort(key=lambda t: t.time_s or 0.0)
-    else:
-        taken.sort(key=lambda t: positions[t.name])
-        notes.append("The frames do not tell in which order they were taken.")
-    points = tuple(_point(t, positions[t.name]) for t in taken)
-    filters = {t.filter for t in taken if t.filter}
-    return Package(
-        source=tree.source,
-        format="frames",
-        focus_points=points,
-        metric=options.metric,
-        definition=METRICS[options.metric],
-        time_ordered=time_ordered,
-        step_size=median_gap(point.position for point in points),
-        filter=filters.pop() if len(filters) == 1 else None,
-        started_s=min(times, default=None),
-        notes=tuple(notes),
-        _tree=tree,
-        _frame_names=tuple((t.name,) for t in taken),
-        _measured_stars=_star_table(taken),
+    taken = [t for t in taken if t.told.name in positions]
+    groups = _runs(taken)
+    return tuple(
+        _package(
+            tree,
+            group,
+            positions,
+            options,
+            notes=[*skipped, *notes],
+            run=number if len(groups) > 1 else None,
+        )
+        for number, group in enumerate(groups)
     )
 
 
-def _measured(frame: Frame, options: MeasureOptions) -> _Taken:
+def _runs(taken: list[Taken]) -> list[list[Taken]]:
+    """Frames of each run, in the order taken where times tell it."""
+    runs: list[list[Taken]] = []
+    folders = sorted({t.told.name.rpartition("/")[0] for t in taken})
+    for folder in folders:
+        group = [t for t in taken if t.told.name.rpartition("/")[0] == folder]
+        if not _ordered(group):
+            runs.append(group)
+            continue
+        group.sort(key=lambda t: t.told.time_s or 0.0)
+        times = [t.told.time_s or 0.0 for t in group]
+        gaps = [b - a for a, b in itertools.pairwise(times)]
+        longest = max(SHORTEST_GAP_S, _GAP_FACTOR * statistics.median(gaps)) if gaps else 0.0
+        runs.append(group[:1])
+        for gap, one in zip(gaps, group[1:], strict=True):
+            if gap > longest:
+                runs.append([])
+            runs[-1].append(one)
+    return runs
+
+
+def _ordered(taken: Sequence[Taken]) -> bool:
+    """Whether times tell the order: only distinct ones do, for some cameras stamp all alike."""
+    times = {t.told.time_s for t in taken}
+    return None not in times and len(times) == len(taken)
+
+
+def _package(
+    tree: Tree,
+    taken: list[Taken],
+    positions: dict[str, float],
+    options: MeasureOptions,
+    *,
+    notes: list[str],
+    run: int | None,
+) -> Package:
+    notes = list(notes)
+    time_ordered = _ordered(taken)
+    if not time_ordered:
+        taken = sorted(taken, key=lambda t: positions[t.told.name])
+        notes.append("The frames do not tell in which order they were taken.")
+    points = tuple(point_of(t, positions[t.told.name]) for t in taken)
+    if time_ordered:
+        points, marked = with_validation(points)
+        if marked:
+            notes.append(VALIDATION_NOTE)
+    exposures = sorted({t.exposure_s for t in taken if t.exposure_s is not None})
+    if len(exposures) > 1:
+        notes.append(f"Exposure times differ: {', '.join(f'{s:g} s' for s in exposures)}.")
+    filters = {t.filter for t in taken if t.filter}
+    cameras = {t.camera for t in taken if t.camera}
+    if len(cameras) > 1:
+        notes.append(f"The frames are from {len(cameras)} cameras: {', '.join(sorted(cameras))}.")
+    by_sgpro = any(t.creator.startswith("Sequence Generator Pro") for t in taken)
+    form: Format = "SGPro" if by_sgpro else "frames"
+    unknown = [] if time_ordered else [ORDER]
+    unknown += [] if filters else ["the filter"]
+    unknown += [] if exposures else ["the exposure time"]
+    return Package(
+        source=tree.source,
+        format=form,
+        focus_points=points,
+        metric=options.metric,
+        definition=options.definition,
+        time_ordered=time_ordered,
+        step_size=median_gap(p.position for p in points if p.role != "validation"),
+        filter=filters.pop() if len(filters) == 1 else None,
+        started_s=min((t.told.time_s for t in taken if t.told.time_s is not None), default=None),
+        notes=tuple(notes),
+        run=run,
+        unknown=tuple(unknown),
+        settings={"exposure_s": exposures[0]} if len(exposures) == 1 else {},
+        rig=cameras.pop() if len(cameras) == 1 else None,
+        _tree=tree,
+        _frame_names=tuple((t.told.name,) for t in taken),
+        _measured_stars=_star_table(taken, points),
+    )
+
+
+def measured(frame: Frame, options: MeasureOptions) -> Taken:
+    """Measure one frame, and let its pixels go."""
     measurement, trouble, n_stars = None, "", None
     try:
         measurement = measure(
@@ -122,19 +212,23 @@ def _measured(frame: Frame, options: MeasureOptions) -> _Taken:
         trouble, n_stars = str(error), error.n_stars
     except MeasurementError as error:
         trouble = str(error)
-    return _Taken(
-        frame.source,
-        frame.position,
-        frame.time_s,
-        frame.temperature_c,
-        frame.filter,
-        measurement,
-        trouble,
-        n_stars,
+    local = naive_time_s(str(frame.header.get("DATE-LOC") or ""))
+    local = None if local is None else local + (frame.exposure_s or 0.0) / 2
+    return Taken(
+        told=Told(frame.source, frame.position, frame.time_s, local),
+        exposure_s=frame.exposure_s,
+        temperature_c=frame.temperature_c,
+        filter=frame.filter,
+        creator=str(frame.header.get("CREATOR") or ""),
+        camera=str(frame.header.get("INSTRUME") or "").strip(),
+        measurement=measurement,
+        trouble=trouble,
+        n_stars=n_stars,
     )
 
 
-def _point(taken: _Taken, position: float) -> FocusPoint:
+def point_of(taken: Taken, position: float) -> FocusPoint:
+    """The point of a measured frame."""
     found = taken.measurement
     return FocusPoint(
         position=position,
@@ -142,7 +236,7 @@ def _point(taken: _Taken, position: float) -> FocusPoint:
         error=found.error if found else None,
         scatter=found.scatter if found else None,
         n_stars=taken.n_stars,
-        time_s=taken.time_s,
+        time_s=taken.told.time_s,
         temperature_c=taken.temperature_c,
         rejected=Rejected.NO if found else Rejected.FEW_STARS,
         reason=taken.trouble,
@@ -150,85 +244,22 @@ def _point(taken: _Taken, position: float) -> FocusPoint:
     )
 
 
-def _positions(taken: Sequence[_Taken]) -> tuple[Mapping[str, float] | None, list[str]]:
-    """Position of each frame by its name, and notes on where it came from."""
-    header = {t.name: t.position for t in taken if t.position is not None}
-    named = positions_in_names([t.name for t in taken])
-    stale = len(header) > 1 and len(set(header.values())) == 1
-    if named is not None and (len(header) < len(taken) or stale):
-        notes = ["Positions are taken from the file names."]
-        wrong = [name for name, position in header.items() if position != named[name]]
-        if stale:
-            notes.append(f"All headers say {header[wrong[0] if wrong else taken[0].name]:g}.")
-        elif wrong:
-            notes.append(_contradiction(wrong[0], header[wrong[0]], named[wrong[0]]))
-        return named, notes
-    if not header:
-        return None, []
-    notes = ["Positions are taken from the headers."]
-    notes.extend(
-        f"{t.name} was skipped: its header tells no position."
-        for t in taken
-        if t.name not in header
-    )
-    if named is not None:
-        wrong = [name for name in header if header[name] != named[name]]
-        # Names of which most do not agree hold something else: a number of the frame.
-        if 0 < len(wrong) < len(header) / 2:
-            notes.append(_contradiction(wrong[0], header[wrong[0]], named[wrong[0]]))
-    return header, notes
+def stars_of(taken: Taken) -> NDArray[np.void]:
+    """Stars of a measured frame, with the columns of `stars_table.FIELDS`."""
+    if taken.measurement is None:
+        return np.zeros(0, stars_table.FIELDS)
+    stars = taken.measurement.stars
+    table = np.zeros(len(stars), stars_table.FIELDS)
+    for name in stars.dtype.names or ():
+        table[name] = stars[name]
+    return table
 
 
-def _contradiction(name: str, header: float, named: float) -> str:
-    return f"{name} contradicts itself: its header says {header:g}, its name {named:g}."
-
-
-def positions_in_names(names: Sequence[str]) -> dict[str, float] | None:
-    """Find the number in file names that is the position.
-
-    Of the numbers that differ between the names, the one after a word like "pos" or "focus", else
-    the last one, is taken. None where a name holds no number.
-
-    Examples
-    --------
-    >>> positions_in_names(["focus_test_570.fit", "focus_test_571.fit"])
-    {'focus_test_570.fit': 570.0, 'focus_test_571.fit': 571.0}
-    """
-    stems = {name: _stem(name) for name in names}
-    found = {name: list(_NUMBER.finditer(stem)) for name, stem in stems.items()}
-    if not found or not all(found.values()):
-        return None
-    columns = range(-min(len(numbers) for numbers in found.values()), 0)
-    differing = [
-        c for c in columns if len({float(numbers[c].group()) for numbers in found.values()}) > 1
-    ]
-    hinted = [
-        c
-        for c in differing
-        if all(_HINT.search(stems[name][: numbers[c].start()]) for name, numbers in found.items())
-    ]
-    if not differing and len(found) > 1:
-        return None
-    column = (hinted or differing or [-1])[-1]
-    return {name: float(numbers[column].group()) for name, numbers in found.items()}
-
-
-def _stem(name: str) -> str:
-    """Name of a file without its folder and ending, also without both parts of .fits.gz."""
-    last = name.rsplit("/", 1)[-1]
-    endings = [suffix for suffix in FRAME_SUFFIXES if last.lower().endswith(suffix)]
-    return last[: len(last) - max(map(len, endings), default=0)]
-
-
-def _star_table(taken: Sequence[_Taken]) -> NDArray[np.void]:
+def _star_table(taken: Sequence[Taken], points: Sequence[FocusPoint]) -> NDArray[np.void]:
     """Stars of all frames, one after the other, with the number of their point."""
     parts = [np.zeros(0, stars_table.FIELDS)]
-    for number, one in enumerate(taken):
-        if one.measurement is not None:
-            stars = one.measurement.stars
-            part = np.zeros(len(stars), stars_table.FIELDS)
-            for name in stars.dtype.names or ():
-                part[name] = stars[name]
-            part["point"] = number
-            parts.append(part)
+    for number, (one, point) in enumerate(zip(taken, points, strict=True)):
+        part = stars_of(one)
+        part["point"] = stars_table.VALIDATION if point.role == "validation" else number
+        parts.append(part)
     return np.concatenate(parts)

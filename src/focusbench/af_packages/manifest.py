@@ -1,6 +1,6 @@
 """manifest.json: everything about a finished run but pixels and stars, in one file.
 
-Schema "focusbench/af-package", version 1::
+Schema "focusbench/af-package", version 1, whole in af-package.schema.json::
 
     schema, schema_version      what this is; a reader refuses a newer schema_version
     software                    versions of what wrote it
@@ -13,9 +13,11 @@ Schema "focusbench/af-package", version 1::
     points                      in the order taken, with the frames of each
     fits                        the decision and all curves; null where the run ended before any
     validation outcome diagnosis warnings findings
+    imported                    only of a run of another program; see `imported`
     files                       every other file of the package with its sha256
 
-It holds nothing that is not in events.jsonl, so that a run that was killed is rebuilt from there.
+Of our own runs it holds nothing that is not in events.jsonl, so that one that was killed is
+rebuilt from there.
 """
 
 import hashlib

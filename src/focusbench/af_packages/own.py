@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from focusbench.af_packages import manifest
 from focusbench.af_packages.codec import event_from_json
 from focusbench.af_packages.definitions import definition
-from focusbench.af_packages.tree import Tree
+from focusbench.af_packages.tree import JSON_LIMIT, Tree, check_names
 from focusbench.curve import BestFocus, FocusPoint, Outcome
 from focusbench.engine import (
     CurvesFitted,
@@ -50,8 +51,8 @@ def is_package(names: tuple[str, ...]) -> bool:
     return manifest.MANIFEST in names or manifest.EVENTS in names
 
 
-def read(tree: Tree) -> OwnRun:
-    """Read a package.
+def read(tree: Tree, document: Mapping[str, Any] | None = None) -> OwnRun:
+    """Read a package; its manifest may be given where it was read before.
 
     Raises
     ------
@@ -59,7 +60,8 @@ def read(tree: Tree) -> OwnRun:
     """
     if manifest.MANIFEST not in tree.names():
         return _rebuild(tree)
-    document = manifest.load(tree.read(manifest.MANIFEST), tree.source)
+    if document is None:
+        document = manifest.load(tree.read(manifest.MANIFEST, JSON_LIMIT), tree.source)
     record = manifest.record_of(document, tree.source)
     try:
         frames = tuple(manifest.frame_names(point) for point in document["points"])
@@ -67,7 +69,13 @@ def read(tree: Tree) -> OwnRun:
         meaning = str(metric["definition"])
     except (PackageDamaged, KeyError, TypeError) as error:
         raise manifest.damaged(tree.source, error) from error
+    check_names(frames, tree.source)
     return OwnRun(replace(record, package_path=tree.source), frames, meaning)
+
+
+def killed_at_once(source: Path) -> PackageError:
+    """Make the error for a run of which nothing was saved."""
+    return PackageError(f"{source} holds a run that was killed before its first point; delete it.")
 
 
 def read_events(tree: Tree) -> list[tuple[Event, Mapping[str, Any]]]:
@@ -103,9 +111,7 @@ def _rebuild(tree: Tree) -> OwnRun:
     events = read_events(tree)
     started = next((event for event, _ in events if isinstance(event, RunStarted)), None)
     if started is None:
-        raise PackageError(
-            f"{tree.source} holds a run that was killed before its first point; delete it."
-        )
+        raise killed_at_once(tree.source)
     points: list[FocusPoint] = []
     frames: list[tuple[str, ...]] = []
     best: BestFocus | None = None
@@ -156,5 +162,6 @@ def _rebuild(tree: Tree) -> OwnRun:
         focus_shift=focus_shift,
         rig_shape=started.rig_shape,
     )
+    check_names(frames, tree.source)
     record = replace(record, package_path=tree.source)
     return OwnRun(record, tuple(frames), definition(record.options.metric), (note,))

@@ -1,7 +1,7 @@
 """A package: any run that was opened, ours or foreign, with the same attributes."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,31 @@ from focusbench.options import AutofocusOptions, options_from_dict
 if TYPE_CHECKING:
     import xarray
 
-Format = Literal["focusbench", "N.I.N.A.", "CSV", "frames"]
+Format = Literal[
+    "focusbench", "N.I.N.A.", "Hocus Focus", "Ekos", "SGPro", "SGPro log viewer", "CSV", "frames"
+]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an imported run came from.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file or folder, without the folders around it.
+    sha256 : str
+        Of its contents; of a folder or zip of frames, of the frames' contents by their names.
+    run : int or None
+        Which run of it.
+    imported_by : str
+        The program and its version.
+    """
+
+    file: str
+    sha256: str
+    run: int | None = None
+    imported_by: str = ""
 
 
 class FrameSequence(Sequence[Frame]):
@@ -55,8 +79,9 @@ class Package:
     ----------
     source : Path
         What was opened.
-    format : {"focusbench", "N.I.N.A.", "CSV", "frames"}
-        Who wrote it.
+    format : {"focusbench", "N.I.N.A.", "Hocus Focus", "Ekos", "SGPro", "SGPro log viewer", "CSV", \
+"frames"}
+        Who wrote it; an imported run keeps that of its source.
     focus_points : tuple of FocusPoint
         In the order taken, or in that of the file where `time_ordered` is False.
     metric, definition : str
@@ -72,6 +97,18 @@ class Package:
         The whole run; None for a foreign one.
     notes : tuple of str
         What a person should know of how it was read.
+    run : int or None
+        Which run of a file that holds several, from 0.
+    origin : Origin or None
+        Where an imported run came from; None where it was opened there, or made by us.
+    unknown : tuple of str
+        What the source does not tell, in words ("the order in which the points were taken").
+    settings : mapping
+        What the source tells of how the run was asked for (`exposure_s`, `backlash_in` …).
+    found : mapping of str to float, steps
+        Best focus as the program that made the run found it, by the name of its method.
+    rig : str or None
+        What tells one rig of a folder from another: a camera, or a profile's name.
     """
 
     source: Path
@@ -85,21 +122,33 @@ class Package:
     started_s: float | None = None
     record: RunRecord | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    run: int | None = None
+    origin: "Origin | None" = None
+    unknown: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)
+    found: Mapping[str, float] = field(default_factory=dict, repr=False)
+    rig: str | None = None
     _tree: Tree | None = field(default=None, repr=False)
     _frame_names: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
     _measured_stars: NDArray[np.void] | None = field(default=None, repr=False)
+    _decided: BestFocus | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         outcome = f", {self.record.outcome}" if self.record else ""
         return (
-            f"<Package {self.source.name} ({self.format}): {len(self.focus_points)} points of "
+            f"<Package {self.name} ({self.format}): {len(self.focus_points)} points of "
             f"{self.metric}{outcome}>"
         )
 
     @property
+    def name(self) -> str:
+        """Name of the file or folder; with the number of the run where it holds several."""
+        return self.source.name if self.run is None else f"{self.source.name}#{self.run}"
+
+    @property
     def path(self) -> Path | None:
-        """The AF package; None where the run is a foreign one."""
-        return self.source if self.format == "focusbench" else None
+        """The AF package; None where the run is a foreign one that was not imported."""
+        return self.source if self.format == "focusbench" or self.origin else None
 
     @property
     def options(self) -> AutofocusOptions | None:
@@ -183,7 +232,8 @@ class Package:
     @cached_property
     def decided(self) -> BestFocus:
         """What the run decided; for a foreign or interrupted run, what `best()` says."""
-        return self.record.best if self.record and self.record.best else self.best()
+        decided = self.record.best if self.record else self._decided
+        return decided or self.best()
 
     @cached_property
     def points(self) -> "xarray.Dataset":

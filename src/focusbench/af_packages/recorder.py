@@ -4,20 +4,20 @@ Order within a point: its frames, its stars, then its line in events.jsonl; so w
 name is there. The manifest comes last, by rename.
 """
 
+import json
 import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from focusbench.af_packages import manifest, stars_table
 from focusbench.af_packages.codec import event_to_json
+from focusbench.af_packages.private import private
+from focusbench.af_packages.stamps import KEEPS, Keep, cut_out
 from focusbench.curve import FocusPoint
 from focusbench.engine import Event, PointMeasured, RunFinished, RunRecord, RunStarted, Validated
 from focusbench.errors import FrameError, OptionsError, PackageError
 from focusbench.frames import write_frame
-
-Keep = Literal["frames", "numbers"]
 
 
 class PackageRecorder:
@@ -27,8 +27,9 @@ class PackageRecorder:
     ----------
     folder : path
         Where packages are made; it is made itself where it does not exist.
-    keep : {"frames", "numbers"}
-        Whether frames are saved, or only what was measured of them.
+    keep : {"frames", "stamps", "numbers"}
+        Whether frames are saved, only the pixels around their stars (and nothing that tells the
+        person or the place), or only what was measured of them.
 
     Examples
     --------
@@ -38,8 +39,8 @@ class PackageRecorder:
     """
 
     def __init__(self, folder: str | Path, keep: Keep = "frames") -> None:
-        if keep not in ("frames", "numbers"):
-            raise OptionsError(f"keep is one of frames, numbers; got {keep!r}.", "keep")
+        if keep not in KEEPS:
+            raise OptionsError(f"keep is one of {', '.join(KEEPS)}; got {keep!r}.", "keep")
         self._folder = Path(folder)
         self._keep = keep
         self._path: Path | None = None
@@ -83,6 +84,8 @@ class PackageRecorder:
         if isinstance(event, PointMeasured | Validated):
             names = self._save_point(event)
         line = event_to_json(event, frames=names) if names else event_to_json(event)
+        if self._keep == "stamps":
+            line = json.dumps(private(json.loads(line)), ensure_ascii=False, allow_nan=False)
         # What is worth surviving a power cut, too, is a point or the end of the run.
         lasting = isinstance(event, PointMeasured | Validated | RunFinished)
         _append(self._path / manifest.EVENTS, line + "\n", lasting=lasting)
@@ -117,10 +120,12 @@ class PackageRecorder:
             self._point = self._point + 1 if point.sweep == self._sweep else 0
             self._sweep = point.sweep
         names: list[str] = []
-        if self._keep == "frames":
+        if self._keep != "numbers":
             for number, frame in enumerate(event.frames):
                 name = frame_name(point, None if validation else self._point, number)
                 (self._path / "frames").mkdir(exist_ok=True)
+                if self._keep == "stamps":
+                    frame = cut_out(frame, event.stars)
                 write_frame(frame, self._path / name)
                 names.append(name)
         for number, stars in enumerate(event.stars):
@@ -137,7 +142,8 @@ class PackageRecorder:
         # events.jsonl stays open for what happens after the run (RunDismissed), so it has no hash.
         names = [manifest.STARS, *(name for names in self._frames for name in names)]
         files = {name: manifest.sha256(self._path / name) for name in names}
-        text = manifest.dump(manifest.build(record, self._frames, files))
+        document = manifest.build(record, self._frames, files)
+        text = manifest.dump(private(document) if self._keep == "stamps" else document)
         write_whole(self._path / manifest.MANIFEST, text)
 
 

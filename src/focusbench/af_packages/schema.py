@@ -41,7 +41,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from focusbench.af_packages.definitions import definition, label
-from focusbench.curve import CURVES, BestFocus, FocusPoint, Rejected, evaluate
+from focusbench.curve import CURVES, BestFocus, CurveFit, FocusPoint, Rejected, evaluate
+from focusbench.errors import PackageDamaged
 
 if TYPE_CHECKING:
     from focusbench.af_packages.package import Package
@@ -153,7 +154,7 @@ def _curves(
         if len(fit.used) == len(sweep):
             used[i, list(sweep)] = fit.used
         if fit.parameters:
-            fitted[i] = evaluate(fit, places)
+            fitted[i] = _evaluated(fit, places)
         if fit.ok:
             position[i], error[i] = _floats([fit.best_position, fit.best_position_error])
     both = ("curve", "point")
@@ -167,6 +168,17 @@ def _curves(
             _attrs("Best focus, half the 68 % interval", "steps"),
         ),
     }
+
+
+def _evaluated(fit: CurveFit, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    try:
+        # What a damaged file says may be beyond all numbers.
+        with np.errstate(all="ignore"):
+            return evaluate(fit, places)
+    except KeyError as error:
+        raise PackageDamaged(
+            f"The package is damaged: its curve {fit.curve!r} lacks the parameter {error}."
+        ) from error
 
 
 def _run_attributes(package: "Package", best: BestFocus) -> dict[str, object]:

@@ -15,6 +15,9 @@ from focusbench.stars import STAR_FIELDS
 VALIDATION = -1
 """Number of the validation frame in column `point`."""
 
+MOST_STARS = 500_000
+"""A table of more is none; it would not fit into a file that is read."""
+
 FIELDS = np.dtype([("sweep", "i4"), ("point", "i4"), ("frame", "i4"), *STAR_FIELDS.descr])
 
 _ECSV_TYPES = {"i": "int", "f": "float", "b": "bool", "U": "string"}
@@ -50,16 +53,34 @@ def read(text: str) -> NDArray[np.void]:
     -------
     structured array, shape (n_stars,)
         With the columns of `FIELDS`; a column that the file lacks is NaN, zero or empty.
+
+    Raises
+    ------
+    ValueError
+        A cell that is no number, or more stars than any run has.
     """
     complete = text[: text.rfind("\n") + 1]
     lines = [line for line in complete.splitlines() if not line.startswith("#")]
-    records = list(csv.DictReader(lines))
-    table = np.zeros(len(records), FIELDS)
-    for name in FIELDS.names or ():
-        kind = FIELDS[name].kind
-        for i, record in enumerate(records):
-            table[name][i] = _value(kind, record.get(name))
-    return table
+    if len(lines) > MOST_STARS:
+        raise ValueError(f"{len(lines)} stars are more than a run has")
+    try:
+        rows = csv.reader(lines)
+        head = next(rows, [])
+        places = [head.index(name) if name in head else None for name in FIELDS.names or ()]
+        kinds = [FIELDS[name].kind for name in FIELDS.names or ()]
+        table = np.zeros(max(0, len(lines) - 1), FIELDS)
+        n = 0
+        for row in rows:
+            if not row:
+                continue
+            table[n] = tuple(
+                _value(kind, row[place] if place is not None and place < len(row) else None)
+                for kind, place in zip(kinds, places, strict=True)
+            )
+            n += 1
+    except (csv.Error, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    return table[:n]
 
 
 def _value(kind: str, text: str | None) -> object:
@@ -67,4 +88,4 @@ def _value(kind: str, text: str | None) -> object:
         return text == "True"
     if kind == "U":
         return text or ""
-    return (text or "nan") if kind == "f" else int(text or 0)
+    return float(text or "nan") if kind == "f" else int(text or 0)

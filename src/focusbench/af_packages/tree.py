@@ -7,7 +7,7 @@ outside, links, encrypted or absurdly large members are refused with the reason.
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -18,12 +18,21 @@ from focusbench.errors import PackageDamaged, PackageError
 TEXT_LIMIT = 64 * 2**20
 """Largest manifest, table or report that is read, bytes."""
 
+JSON_LIMIT = 16 * 2**20
+"""Largest JSON file that is read, bytes: in memory it becomes some twenty times as large."""
+
 FRAME_LIMIT = 2**30
 """Largest frame that is read from a zip, bytes: 268 Mpx in floats."""
 
 _MEMBERS_LIMIT = 20_000
 _RATIO_LIMIT = 1100
 """Deflate cannot do better than 1032 to 1; a member that claims more lies."""
+
+_LARGE = 64 * 2**20
+_RATIO_OF_LARGE = 100
+"""A large member that unpacks to so many times its size holds no picture, but is a bomb."""
+
+_LONGEST_NAME = 1024
 
 
 class Tree(Protocol):
@@ -35,7 +44,15 @@ class Tree(Protocol):
         """Names of all files, sorted."""
         ...
 
-    def read(self, name: str) -> bytes:
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, those in folders within folders, too."""
+        ...
+
+    def guarded(self) -> "Tree":
+        """The same tree, which refuses what leads out of it: for names that a file told."""
+        ...
+
+    def read(self, name: str, limit: int = TEXT_LIMIT) -> bytes:
         """Contents of one file of text."""
         ...
 
@@ -50,10 +67,18 @@ def open_tree(path: Path) -> Tree:
 
 
 class FolderTree:
-    """A folder: its own files and those in `frames/`."""
+    """A folder: its own files and those in `frames/`.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    guarded : bool
+        Whether a link that leads out of the folder is refused.
+    """
+
+    def __init__(self, path: Path, *, guarded: bool = False) -> None:
         self.source = path
+        self._guarded = guarded
 
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -63,15 +88,40 @@ class FolderTree:
             found += [f"frames/{p.name}" for p in frames.iterdir() if p.is_file()]
         return tuple(sorted(name for name in found if not _is_litter(name)))
 
-    def read(self, name: str) -> bytes:
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, down to two folders within the folder; links are not followed."""
+        found: list[str] = []
+        pending = [("", self.source)]
+        while pending and len(found) < _MEMBERS_LIMIT:
+            prefix, folder = pending.pop()
+            for path in folder.iterdir():
+                if path.is_file():
+                    found.append(prefix + path.name)
+                elif path.is_dir() and not path.is_symlink() and prefix.count("/") < 2:
+                    pending.append((f"{prefix}{path.name}/", path))
+        return tuple(sorted(name for name in found if not _is_litter(name)))
+
+    def guarded(self) -> "FolderTree":
+        """The same folder, out of which no link leads."""
+        return FolderTree(self.source, guarded=True)
+
+    def read(self, name: str, limit: int = TEXT_LIMIT) -> bytes:
         """Contents of one file of text."""
-        return read_bytes(self.source / inner_name(name, self.source))
+        return read_bytes(self._path(name), limit)
 
     def frame(self, name: str) -> Path:
         """Path of a frame."""
-        path = self.source / inner_name(name, self.source)
+        path = self._path(name)
         if not path.is_file():
             raise PackageDamaged(f"{self.source} lacks {name}.")
+        return path
+
+    def _path(self, name: str) -> Path:
+        path = self.source / inner_name(name, self.source)
+        if self._guarded and not path.resolve().is_relative_to(self.source.resolve()):
+            raise PackageError(
+                f"{self.source} is refused: {name!r} is a link that leads out of the package."
+            )
         return path
 
 
@@ -81,11 +131,13 @@ class ZipTree:
     def __init__(self, path: Path) -> None:
         self.source = path
         with self._open() as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in archive.infolist() if not m.filename.endswith("/")]
         if len(members) > _MEMBERS_LIMIT:
             raise PackageError(f"{path} is refused: it holds {len(members)} files.")
         for member in members:
             self._check(member)
+        if sum(member.compress_size for member in members) > path.stat().st_size:
+            raise PackageError(f"{path} is refused: its members lie over each other.")
         kept = [m.filename for m in members if not _is_litter(m.filename)]
         roots = {name.split("/")[0] if "/" in name else "" for name in kept}
         root = roots.pop() if len(roots) == 1 else ""
@@ -97,9 +149,17 @@ class ZipTree:
         """Names of all files, sorted."""
         return self._names
 
-    def read(self, name: str) -> bytes:
+    def nested_names(self) -> tuple[str, ...]:
+        """Names of all files, sorted."""
+        return self._names
+
+    def guarded(self) -> "ZipTree":
+        """Itself: nothing in a zip leads out of it."""
+        return self
+
+    def read(self, name: str, limit: int = TEXT_LIMIT) -> bytes:
         """Contents of one file of text."""
-        return self._read(name, TEXT_LIMIT)
+        return self._read(name, limit)
 
     def frame(self, name: str) -> BytesIO:
         """A frame's bytes."""
@@ -123,10 +183,9 @@ class ZipTree:
             raise PackageError(f"{self.source} is refused: {member.filename!r} is a link.")
         if member.flag_bits & 1:
             raise PackageError(f"{self.source} is encrypted; unpack it, then open the folder.")
-        if member.file_size > FRAME_LIMIT or (
-            member.file_size > _RATIO_LIMIT * max(member.compress_size, 1)
-            and member.compress_type == zipfile.ZIP_DEFLATED
-        ):
+        ratio = member.file_size / max(member.compress_size, 1)
+        most = _RATIO_OF_LARGE if member.file_size > _LARGE else _RATIO_LIMIT
+        if member.file_size > FRAME_LIMIT or ratio > most:
             raise PackageError(
                 f"{self.source} is refused: {member.filename!r} would unpack to "
                 f"{member.file_size / 2**20:,.0f} MB."
@@ -156,14 +215,27 @@ def inner_name(name: str, source: Path) -> str:
     PackageError
     """
     path = PurePosixPath(name)
-    if not name or "\\" in name or ":" in name or "\0" in name or path.is_absolute():
-        raise PackageError(f"{source} is refused: {name!r} is no name within a package.")
+    strange = "\\" in name or ":" in name or "\0" in name or len(name) > _LONGEST_NAME
+    if not name or strange or path.is_absolute():
+        raise PackageError(f"{source} is refused: {name[:80]!r} is no name within a package.")
     if ".." in path.parts:
         raise PackageError(f"{source} is refused: {name!r} points outside the package.")
     return name
 
 
-def read_bytes(path: Path) -> bytes:
+def check_names(points: Iterable[Iterable[str]], source: Path) -> None:
+    """See that no name of a frame, as a manifest tells them point by point, leads outside.
+
+    Raises
+    ------
+    PackageError
+    """
+    for names in points:
+        for name in names:
+            inner_name(name, source)
+
+
+def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
     """Read a file of text, bounded.
 
     Raises
@@ -173,11 +245,11 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(TEXT_LIMIT + 1)
+            content = file.read(limit + 1)
     except OSError as error:
         raise PackageError(f"Cannot read {path}: {error.strerror}.") from error
-    if len(content) > TEXT_LIMIT:
-        raise PackageError(f"{path} is no package: it is larger than {TEXT_LIMIT // 2**20} MB.")
+    if len(content) > limit:
+        raise PackageError(f"{path} is no package: it is larger than {limit // 2**20} MB.")
     return content
 
 

@@ -4,7 +4,7 @@ Never: holds logic of its own.
 Imported by: cli, widgets and the front door; imports every room below.
 """
 
-from focusbench.af_packages import Package, open_package
+from focusbench.af_packages import Package, import_runs, open_package, open_packages
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.runs import autofocus, new_recorder
@@ -23,9 +23,11 @@ __all__ = [
     "RunRecord",
     "analyze",
     "autofocus",
+    "import_runs",
     "measure_frame",
     "new_recorder",
     "open_package",
+    "open_packages",
     "read_frame",
     "sample_packages",
     "simulated_rig",

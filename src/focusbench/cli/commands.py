@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from focusbench import api
+from focusbench.cli.importing import import_
 from focusbench.curve import Outcome
 from focusbench.devices import Rig
 from focusbench.engine import Event, PointMeasured, PointStarted, Validated, Warned, request_cancel
 from focusbench.errors import FocusbenchError, OptionsError
 from focusbench.options import SGPRO_RUN, AutofocusOptions, load_options
 from focusbench.stars import is_compiled
+
+__all__ = ["analyze", "cancel", "import_", "lab", "measure", "run", "samples"]
 
 Arguments = argparse.Namespace
 
@@ -226,7 +229,7 @@ def _print_analysis(analysis: api.Analysis) -> None:
     best, package = analysis.best, analysis.package
     fit = best.fits.get(best.curve)
     _print_json(
-        package=str(package.path) if package.record else None,
+        package=str(package.path) if package.path else None,
         source=analysis.source,
         outcome=best.outcome,
         best_position=best.best_position,

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from focusbench.cli import importing
 from focusbench.errors import FocusbenchError, OptionsError
 
 
@@ -124,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
         "--common-stars",
         action="store_true",
         help="measure each point by the stars that all frames share",
+    )
+
+    importing.add_arguments(
+        _command(
+            verbs,
+            "import",
+            "make AF packages of the runs of other programs",
+            "focusbench import AutoFocus -o af_packages",
+        )
     )
 
     samples = _command(

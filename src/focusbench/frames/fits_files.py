@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.errors import FrameError
-from focusbench.frames.fits_blocks import Body, Header, Unit, image_of, units
+from focusbench.frames.fits_blocks import Body, Header, Unit, image_of, units, whole_number
 from focusbench.frames.frame import Stored
 from focusbench.frames.keywords import is_layout
 
@@ -41,12 +41,31 @@ def first_image(body: Body, name: str) -> tuple[Header, NDArray[np.generic] | St
     raise FrameError(f"{name} holds no image; give a FITS file with a picture in it.")
 
 
+_LARGEST = 2**30
+_MOST_PIXELS_PER_BYTE = 2000
+"""A row of 10,000 equal pixels takes Rice some 6 bytes, and its entry in the table 8."""
+
+
+def _check_size(unit: Unit) -> None:
+    """See that a compressed picture can be as large as it says, before room is made for it."""
+    header = unit.header
+    count = min(whole_number(header.get("ZNAXIS"), 0), 999)
+    sides = [whole_number(header.get(f"ZNAXIS{k}"), 0) for k in range(1, count + 1)]
+    pixels = math.prod(sides)
+    size = pixels * abs(whole_number(header.get("ZBITPIX"), 8)) // 8
+    if min(sides, default=0) < 1 or size > _LARGEST:
+        raise ValueError(f"it claims {size} bytes of pixels")
+    if pixels > _MOST_PIXELS_PER_BYTE * unit.data_size:
+        raise ValueError(f"its {unit.data_size} bytes cannot hold so large a picture")
+
+
 def _unpacked(body: Body, unit: Unit) -> NDArray[np.generic]:
     """Pixels of a tile-compressed unit."""
     from astropy.io import fits
 
     if unit.data_start + unit.data_size > len(body):
         raise ValueError("it ends before its last pixel")
+    _check_size(unit)
     words = {key: value for key, value in unit.header.items() if is_layout(key)}
     try:
         header = fits.Header(list(words.items()))

@@ -1,6 +1,7 @@
 """Frames read from files of any kind: FITS, XISF, camera raw."""
 
 import gzip
+import io
 import mmap
 import zlib
 from pathlib import Path
@@ -17,6 +18,9 @@ from focusbench.frames.frame import Frame, Stored
 from focusbench.frames.keywords import frame_of
 from focusbench.frames.raw_files import RAW_SUFFIXES, raw_image
 from focusbench.frames.xisf_files import XISF_SIGNATURE, XISF_SUFFIXES, xisf_image
+
+_LARGEST = 2**30
+"""Largest frame that is unzipped, bytes: 268 Mpx in floats."""
 
 FRAME_SUFFIXES = (*FITS_SUFFIXES, *XISF_SUFFIXES, *RAW_SUFFIXES)
 """Endings of the names of files that `read_frame` reads, lower case."""
@@ -96,7 +100,12 @@ def _unzipped(body: bytes, name: str) -> bytes:
     if not body.startswith(b"\x1f\x8b"):
         return body
     try:
-        return gzip.decompress(body)
+        # Bounded: a few kilobytes may promise to become gigabytes.
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            unzipped = file.read(_LARGEST + 1)
+        if len(unzipped) > _LARGEST:
+            raise FrameError(f"{name} is refused: unzipped it is larger than {_LARGEST >> 20} MB.")
+        return unzipped
     except (OSError, EOFError, zlib.error) as error:
         raise FrameError(
             f"{name} is damaged: it cannot be unzipped. Copy it again or leave it out."
