@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from focusbench.doctor.finding import PRIOR_LN_ODDS, Finding
+from focusbench.doctor.finding import Finding
 from focusbench.doctor.run_data import RunData, measured
 
 USUAL_SEEING = 0.04
@@ -61,7 +61,7 @@ def fell_short(data: RunData) -> Iterator[Finding]:
     off, missed = off_and_missed
     if options is None or options.final_approach != "direct" or data.validation is None:
         return
-    evidence = missed + PRIOR_LN_ODDS
+    evidence = missed + data.prior_ln_odds
     if evidence > 0:
         yield Finding(
             "backlash",

@@ -5,6 +5,7 @@ everything unknown integrated out. What is reported is its logarithm less that o
 e³ is twenty times.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from focusbench.doctor.v_fit import (
     KAPPA_SD,
+    LN_TAU_PRIOR,
     USUAL_TAUS,
     Explanations,
     Fitted,
@@ -23,13 +25,24 @@ from focusbench.doctor.v_fit import (
     ln_curve,
 )
 
-ShapeCode = Literal["backlash", "donut_plateau", "asymmetry", "outlier", "galaxy", "noise", "flat"]
+ShapeCode = Literal[
+    "backlash",
+    "donut_plateau",
+    "asymmetry",
+    "outlier",
+    "galaxy",
+    "noise",
+    "flat",
+    "stray_end",
+]
+"""What may be the matter; `stray_end` is no finding: an end that cannot be judged."""
 
 LEAST_POINTS = 5
 LEAST_PASSED = 3
 """So few points must lie on the curve itself where the others are explained otherwise."""
 
-WILD_TAUS = (0.12, 0.17, 0.24, 0.35)
+WILD_TAUS = (0.14, 0.2, 0.3)
+"""Scatter that no seeing makes; `auto` refuses to focus from 0.13 on."""
 ASYMMETRY_SD = 0.35
 PLAY = np.arange(0.75, 4.1, 0.25)
 """Play of the drive that is asked about, step sizes; less does no harm."""
@@ -37,11 +50,15 @@ PLAY_OUTWARD_PRIOR = 0.2
 """Probability that a run whose order is unknown sampled outward; all known programs go inward."""
 BAD_DENSITY = 0.3
 """Of a bad point, per unit of ln(metric): anywhere within a factor of 5 up or down."""
-BAD_BELOW = 0.3
+BAD_BELOW = 0.2
 """Share of the bad points that read too little."""
-PLATEAU_FALL, PLATEAU_FALL_SD = 0.03, 0.05
+MOST_ON_PLATEAU = 6
+"""Points a wing."""
+PLATEAU_FALL, PLATEAU_FALL_SD = 0.04, 0.06
 """How the metric falls beyond the largest donut that is still measured whole, per step size."""
-CLIFF_SHARE, CLIFF_DENSITY = 0.25, 0.7
+PLATEAU_RANGE = 3.0
+"""Its height may be anything within this range of ln(metric)."""
+CLIFF_SHARE, CLIFF_DENSITY = 0.4, 0.7
 """Or it falls to anything, where the detector loses the donuts."""
 SPREAD_SD = 0.25
 """How unlike the star-to-star scatter of frames is, as ln."""
@@ -108,6 +125,15 @@ class Explained:
         return ln_curve(self.shape, at) - self.shape[2]
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """One of the batch: ln of its prior and of what else it explains, for every τ or for all."""
+
+    which: int
+    ln_prior: FloatArray | float
+    play: float = 0.0
+
+
 class Comparison:
     """All explanations of one curve."""
 
@@ -119,7 +145,7 @@ class Comparison:
         self._add(curve.x, everything, KAPPA_SD)
         self._add(curve.x, everything, ASYMMETRY_SD)
         self._plays = [self._add(x, everything, KAPPA_SD) for _, _, x in self._lagging()]
-        masks = {m.tobytes(): m for m in [*self._single(), *self._ends(), *self._bottoms()]}
+        masks = {m.tobytes(): m for m in [*self._single(), *(m for m, _ in self._ends()), *self._bottoms()]}
         self._masked = {key: self._add(curve.x, m, KAPPA_SD) for key, m in masks.items()}
         x, passes, kappa_sd = zip(*self._batch, strict=True)
         self._these = Explanations(np.array(x), np.array(passes), np.array(kappa_sd))
@@ -134,47 +160,45 @@ class Comparison:
     @cached_property
     def sound(self) -> Explained:
         """A V-curve without trouble; its evidence is absolute, not compared."""
-        return self._one(0, self._ln(0))
+        return self._likeliest([_Tried(0, 0.0)])
 
-    def _ln(self, which: int) -> float:
-        """Evidence of one of the batch, its scatter integrated out."""
-        return _ln_mean(self._fitted.ln_evidence[which])
-
-    def _one(self, which: int, evidence: float, play: float = 0.0) -> Explained:
-        t = int(self._fitted.ln_evidence[which].argmax())
+    def _likeliest(self, tried: list["_Tried"]) -> Explained:
+        """Likeliest of a kind, with the evidence of the whole kind."""
+        ln = np.array(
+            [self._fitted.ln_evidence[k.which] + LN_TAU_PRIOR + k.ln_prior for k in tried]
+        )
+        k, t = np.unravel_index(int(ln.argmax()), ln.shape)
+        which = tried[k].which
         return Explained(
-            evidence,
+            float(np.logaddexp.reduce(ln, axis=None)),
             self._fitted.shape[which, t],
             float(self._fitted.x0_error[which, t]),
             USUAL_TAUS[t],
             tuple(np.flatnonzero(~self._these.passes[which]).tolist()),
-            play,
+            tried[k].play,
         )
 
-    def _best(self, found: list[tuple[float, int, float]]) -> Explained | None:
-        """Likeliest of a kind; its evidence is that of the kind, compared with a sound curve.
-
-        `found` holds ln(prior · evidence), which of the batch, and the play.
-        """
-        if not found:
+    def _compared(self, tried: list["_Tried"]) -> Explained | None:
+        """Likeliest of a kind, its evidence compared with a sound curve's; None where none is."""
+        if not tried or all(np.max(k.ln_prior) == -math.inf for k in tried):
             return None
-        ln = np.array([f[0] for f in found])
-        _, which, play = found[int(ln.argmax())]
-        return self._one(which, float(np.logaddexp.reduce(ln)) - self.sound.evidence, play)
+        likeliest = self._likeliest(tried)
+        evidence = likeliest.evidence - self.sound.evidence
+        return dataclasses.replace(likeliest, evidence=evidence)
 
     # ---------------------------------------------------------------------------- explanations
 
     @cached_property
     def asymmetry(self) -> Explained | None:
         """One wing is much steeper than the other."""
-        return self._best([(self._ln(1), 1, 0.0)])
+        return self._compared([_Tried(1, 0.0)])
 
     @cached_property
     def backlash(self) -> Explained | None:
         """The first points were not where the focuser said."""
-        return self._best(
+        return self._compared(
             [
-                (self._ln(which) + ln_prior, which, play)
+                _Tried(which, ln_prior, play)
                 for which, (ln_prior, play, _) in zip(self._plays, self._lagging(), strict=True)
             ]
         )
@@ -182,14 +206,24 @@ class Comparison:
     @cached_property
     def outlier(self) -> Explained | None:
         """One bad point."""
+        return self._bad_point(alone=False)
+
+    @cached_property
+    def stray_end(self) -> Explained | None:
+        """An end point off the curve where hardly another lies beyond focus."""
+        return self._bad_point(alone=True)
+
+    def _bad_point(self, alone: bool) -> Explained | None:
         found = []
         for mask in self._single():
             which = self._masked[mask.tobytes()]
             i = int(np.flatnonzero(~mask)[0])
+            if self._alone(which, i) is not alone:
+                continue
             share = BAD_BELOW if self._off(which)[i] < 0 else 1 - BAD_BELOW
             ln_prior = math.log(2 * share * BAD_DENSITY / len(mask))
-            found.append((self._ln(which) + ln_prior, which, 0.0))
-        return self._best(found)
+            found.append(_Tried(which, ln_prior))
+        return self._compared(found)
 
     @cached_property
     def galaxy(self) -> Explained | None:
@@ -208,20 +242,19 @@ class Comparison:
             normal = -0.5 * (wide / SPREAD_SD) ** 2 - math.log(SPREAD_SD * math.sqrt(2 * math.pi))
             gain = float((math.log(SPREAD_DENSITY) - normal).sum())
             ln_prior = len(off) * math.log(2 * BAD_DENSITY) - math.log(len(self._bottoms()))
-            found.append((self._ln(which) + gain + ln_prior, which, 0.0))
-        return self._best(found)
+            found.append(_Tried(which, gain + ln_prior))
+        return self._compared(found)
 
     @cached_property
     def donut_plateau(self) -> Explained | None:
         """Beyond some size the metric no longer grows, on every wing that reaches it."""
         found = []
         ends = self._ends()
-        for mask in ends:
+        for mask, ln_prior in ends:
             which = self._masked[mask.tobytes()]
-            beyond = self._beyond_ceiling(which, mask)
-            if beyond is not None:
-                found.append((self._ln(which) + beyond - math.log(len(ends)), which, 0.0))
-        return self._best(found)
+            beyond = [self._beyond_ceiling(which, mask, t) for t in range(len(USUAL_TAUS))]
+            found.append(_Tried(which, np.array(beyond) + ln_prior))
+        return self._compared(found)
 
     @cached_property
     def flat(self) -> Explained:
@@ -261,7 +294,8 @@ class Comparison:
             levels.append(level)
         t = int(np.argmax(ln))
         shape = np.array([float(self.curve.x.mean()), 10.0, levels[t], 0.5, 0.0])
-        evidence = _ln_mean(np.array(ln)) - self.sound.evidence
+        prior = LN_TAU_PRIOR if taus is USUAL_TAUS else -math.log(len(taus))
+        evidence = float(np.logaddexp.reduce(np.array(ln) + prior)) - self.sound.evidence
         return Explained(evidence, shape, math.inf, taus[t])
 
     # ------------------------------------------------------------------------------- their parts
@@ -308,68 +342,81 @@ class Comparison:
                     masks.append(mask)
         return masks
 
-    def _ends(self) -> list[NDArray[np.bool_]]:
-        """All points but some at the ends: so many inner ones, so many outer ones."""
+    def _ends(self) -> list[tuple[NDArray[np.bool_], float]]:
+        """All points but some at the ends, and the ln prior: few are likelier than many."""
         n = len(self.curve.x)
         by_place = np.argsort(self.curve.x, kind="stable")
         lowest = int(self.curve.ln_y[by_place].argmin())
-        masks = []
-        for inner in range(min(lowest, 6) + 1):
-            for outer in range(min(n - 1 - lowest, 6) + 1):
+        masks, weights = [], []
+        for inner in range(min(lowest, MOST_ON_PLATEAU) + 1):
+            for outer in range(min(n - 1 - lowest, MOST_ON_PLATEAU) + 1):
                 if inner + outer == 0 or n - inner - outer < LEAST_PASSED:
                     continue
                 mask = np.ones(n, dtype=bool)
                 mask[by_place[:inner]] = False
                 mask[by_place[n - outer :]] = False
                 masks.append(mask)
-        return masks
+                weights.append(((1 + inner) * (1 + outer)) ** -0.5)
+        return [(m, math.log(w / sum(weights))) for m, w in zip(masks, weights, strict=True)]
+
+    def _alone(self, which: int, i: int) -> bool:
+        """Whether a point is at an end and has but one more beyond focus: a wing, or a bad point?
+
+        Nothing tells which; what can be told is that the sweep ends there.
+        """
+        t = int(self._fitted.ln_evidence[which].argmax())
+        side = np.sign(self.curve.x[i] - self._fitted.shape[which, t, 0])
+        beyond = side * (self.curve.x - self._fitted.shape[which, t, 0])
+        return bool(beyond[i] == beyond.max() and np.sum(beyond > 0.25) <= 2)
 
     def _off(self, which: int) -> FloatArray:
         """Height of every point above the curve, ln(metric)."""
         t = int(self._fitted.ln_evidence[which].argmax())
         return self.curve.ln_y - ln_curve(self._fitted.shape[which, t], self._these.x[which])
 
-    def _beyond_ceiling(self, which: int, passes: NDArray[np.bool_]) -> float | None:
-        """ln density of the points beyond the ceiling; None where no ceiling explains them."""
-        t = int(self._fitted.ln_evidence[which].argmax())
+    def _beyond_ceiling(self, which: int, passes: NDArray[np.bool_], t: int) -> float:
+        """ln density of the points beyond the ceiling; −∞ where no ceiling explains them."""
         shape = self._fitted.shape[which, t]
         drawn, ln_y = ln_curve(shape, self.curve.x), self.curve.ln_y
         sigma = np.sqrt(self.curve.variance + USUAL_TAUS[t] ** 2)
         apart = ~passes
-        highest = float(ln_y[apart].max())
-        # Optics would go on well above; what passes the curve stays below the ceiling.
+        top, highest = float(ln_y[passes].max()), float(ln_y[apart].max())
+        # Optics would go on above all of them.
         if (drawn[apart] < ln_y[apart] - sigma[apart]).any():
-            return None
-        if (drawn[apart] < highest - 2 * sigma[apart]).any():
-            return None
-        if (ln_y[passes] > highest + 2 * sigma[passes]).any():
-            return None
-        side = np.sign(self.curve.x - shape[0])
-        beyond = np.zeros_like(drawn)
-        for s in (-1, 1):
-            here = apart & (side == s)
-            if here.any():
-                distance = s * (self.curve.x[here] - shape[0])
-                beyond[here] = distance - distance.min()
-        n = int(apart.sum())
-        # ln y = c − f·beyond: f ~ N(PLATEAU_FALL, its sd), c flat over 3 in ln.
-        cov = np.diag(sigma[apart] ** 2) + PLATEAU_FALL_SD**2 * np.outer(
-            beyond[apart], beyond[apart]
-        )
-        value = ln_y[apart] + PLATEAU_FALL * beyond[apart]
-        inverse = np.linalg.inv(cov)
-        ones = np.ones(n)
-        total = float(ones @ inverse @ ones)
-        level = float(ones @ inverse @ value) / total
-        off = value - level
-        plateau = -0.5 * float(off @ inverse @ off) - 0.5 * np.linalg.slogdet(cov)[1]
-        plateau += -0.5 * (n - 1) * math.log(2 * math.pi) - 0.5 * math.log(total) - math.log(3)
-        plateau += math.log(1 - CLIFF_SHARE)
-        cliff = n * math.log(CLIFF_DENSITY) + math.log(CLIFF_SHARE)
-        top = float(ln_y[passes].max())
-        if (ln_y[apart] > top).any():
-            cliff = -math.inf
+            return -math.inf
+        plateau = cliff = -math.inf
+        if (drawn[apart] > highest - 2 * sigma[apart]).all() and top < highest + 2 * sigma.max():
+            plateau = math.log(1 - CLIFF_SHARE) + _ln_plateau(
+                ln_y[apart], sigma[apart], _beyond_the_first(self.curve.x - shape[0], apart)
+            )
+        if (drawn[apart] > top - sigma[apart]).all() and highest < top:
+            cliff = math.log(CLIFF_SHARE) + int(apart.sum()) * math.log(CLIFF_DENSITY)
         return float(np.logaddexp(plateau, cliff))
+
+
+def _beyond_the_first(distance: FloatArray, apart: NDArray[np.bool_]) -> FloatArray:
+    """How far each point of a plateau lies beyond the first one of its wing, step sizes."""
+    beyond = np.zeros_like(distance)
+    for side in (-1, 1):
+        here = apart & (side * distance > 0)
+        if here.any():
+            beyond[here] = side * distance[here] - (side * distance[here]).min()
+    return beyond[apart]
+
+
+def _ln_plateau(ln_y: FloatArray, sigma: FloatArray, beyond: FloatArray) -> float:
+    """ln density of points on a plateau that falls a little.
+
+    ln y = c − f·beyond + e with c flat over `PLATEAU_RANGE` and f normal around `PLATEAU_FALL`.
+    """
+    n = len(ln_y)
+    covariance = np.diag(sigma**2) + PLATEAU_FALL_SD**2 * np.outer(beyond, beyond)
+    value = ln_y + PLATEAU_FALL * beyond
+    inverse = np.linalg.inv(covariance)
+    total = float(inverse.sum())
+    off = value - float(inverse.sum(axis=0) @ value) / total
+    ln_density = -0.5 * float(off @ inverse @ off) - 0.5 * float(np.linalg.slogdet(covariance)[1])
+    return ln_density - 0.5 * (n - 1) * math.log(2 * math.pi) - 0.5 * math.log(total) - math.log(PLATEAU_RANGE)
 
 
 def compare(curve: Curve) -> Comparison | None:

@@ -13,7 +13,10 @@ from focusbench.doctor.explanations import Comparison, Curve, Explained, ShapeCo
 from focusbench.doctor.finding import PRIOR_LN_ODDS
 from focusbench.options import AutofocusOptions
 
+SUREST = 4.5
+"""No number is known so well that more standard deviations would mean anything."""
 SHAPE_CODES: tuple[ShapeCode, ...] = (
+    "stray_end",
     "backlash",
     "donut_plateau",
     "asymmetry",
@@ -60,6 +63,15 @@ class RunData:
     def focused(self) -> bool:
         """Whether the curve found a focus."""
         return self.best is not None and self.best.outcome == Outcome.FOCUSED
+
+    @property
+    def prior_ln_odds(self) -> float:
+        """Of any one trouble: one in twenty; even where a run did not focus, for it had one.
+
+        Unless the run says itself that it only has to go on.
+        """
+        failed = self.best is not None and not self.focused and not self.best.direction
+        return 0.0 if failed else PRIOR_LN_ODDS
 
     @cached_property
     def measured(self) -> tuple[FocusPoint, ...]:
@@ -126,7 +138,7 @@ class RunData:
         found = [(code, getattr(self.comparison, code)) for code in SHAPE_CODES]
         likely = [(code, e) for code, e in found if e is not None]
         code, explained = max(likely, key=lambda both: both[1].evidence)
-        return (code, explained) if explained.evidence + PRIOR_LN_ODDS > 0 else None
+        return (code, explained) if explained.evidence + self.prior_ln_odds > 0 else None
 
     @cached_property
     def shape(self) -> Explained | None:
@@ -179,6 +191,7 @@ def ln_odds(z: float) -> float:
     """ln odds that a number lies beyond a threshold, `z` standard deviations below it."""
     from scipy.special import log_ndtr
 
+    z = min(max(z, -SUREST), SUREST)
     return float(log_ndtr(z) - log_ndtr(-z))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.doctor.explanations import Explained
-from focusbench.doctor.finding import PRIOR_LN_ODDS, Finding
+from focusbench.doctor.finding import Finding
 from focusbench.doctor.run_data import RunData, ShapeCode, ln_odds
 from focusbench.doctor.sweep_rules import new_step
 
@@ -25,7 +25,9 @@ def shape(data: RunData) -> Iterator[Finding]:
         yield from _shallow(data)
         return
     code, explained = data.trouble
-    yield _SAYS[code](data, explained, explained.evidence + PRIOR_LN_ODDS)
+    if code == "stray_end":
+        return
+    yield _SAYS[code](data, explained, explained.evidence + data.prior_ln_odds)
 
 
 def rejected_points(data: RunData) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def rejected_points(data: RunData) -> Iterator[Finding]:
             continue
         z = abs(math.log(point.metric / expected)) / sigma
         # What a sound point says against it: ½ z² less the price of choosing one point of many.
-        evidence = 0.5 * z * z - math.log(len(data.points)) + PRIOR_LN_ODDS
+        evidence = 0.5 * z * z - math.log(len(data.points)) + data.prior_ln_odds
         if evidence > 0:
             yield _outlier_finding(point, expected, evidence)
 
@@ -91,7 +93,8 @@ def _backlash(data: RunData, explained: Explained, evidence: float) -> Finding:
 
 def _donut_plateau(data: RunData, explained: Explained, evidence: float) -> Finding:
     apart = [data.measured[i] for i in explained.apart]
-    highest = max(p.metric for p in apart)
+    # On a plateau that is the highest point; where points fall off a cliff, the last good one.
+    highest = max(p.metric for p in data.measured)
     n = len(apart)
     nearest = min(abs(data.x(p.position) - explained.x0) for p in apart)
     factor = min(0.9, max(0.2, nearest / max(data.half_range, 1.0)))

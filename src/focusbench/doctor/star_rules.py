@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from focusbench.curve import FocusPoint, Rejected
-from focusbench.doctor.finding import PRIOR_LN_ODDS, Finding
+from focusbench.doctor.finding import Finding
 from focusbench.doctor.run_data import FloatArray, RunData
 
 COUNT_SD = 0.2
@@ -34,7 +34,7 @@ def few_stars(data: RunData) -> Iterator[Finding]:
     if len(counts) < 3:
         return
     weakest = counts[: max(2, len(counts) // 3)]
-    evidence = sum(least - math.log(2) * n for n in weakest) + PRIOR_LN_ODDS
+    evidence = sum(least - math.log(2) * n for n in weakest) + data.prior_ln_odds
     if evidence <= 0:
         return
     n_refused = sum(_refused(p) for p in data.points)
@@ -74,7 +74,7 @@ def cloud(data: RunData) -> Iterator[Finding]:
         return
     n_windows = n * (n - LEAST_CLEAR) / 2
     total = float(np.logaddexp.reduce([t[0] for t in tried])) - math.log(n_windows)
-    evidence = total - plain[0] + PRIOR_LN_ODDS
+    evidence = total - plain[0] + data.prior_ln_odds
     if evidence > 0:
         _, first, length, depth = max(tried)
         seen = float(np.mean(n_stars[first : first + length]))

@@ -26,8 +26,9 @@ def edge(data: RunData) -> Iterator[Finding]:
     if curve is None:
         yield from _edge_of_few(data)
         return
+    stray = [data.measured[i] for i in curve.apart]
     counted = data.counted if len(data.counted) >= LEAST_BEYOND else data.measured
-    x = np.sort([data.x(p.position) for p in counted])
+    x = np.sort([data.x(p.position) for p in counted if p not in stray])
     if len(x) < LEAST_BEYOND:
         return
     sd = data.position_error(curve)
@@ -36,8 +37,9 @@ def edge(data: RunData) -> Iterator[Finding]:
     outer = ln_odds((curve.x0 - x[-LEAST_BEYOND] + 0.25) / sd)
     if max(inner, outer) > 0:
         side = "in" if inner > outer else "out"
-        beyond = int(np.sum(x < curve.x0) if side == "in" else np.sum(x > curve.x0))
-        yield _edge_finding(data, min(beyond, 1), side, curve.x0, max(inner, outer))
+        everything = np.array([data.x(p.position) for p in data.measured])
+        beyond = int(np.sum(everything < curve.x0 if side == "in" else everything > curve.x0))
+        yield _edge_finding(data, beyond, side, curve.x0, max(inner, outer))
 
 
 def _edge_of_few(data: RunData) -> Iterator[Finding]:
@@ -54,7 +56,7 @@ def _edge_of_few(data: RunData) -> Iterator[Finding]:
 def _edge_finding(data: RunData, beyond: int, side: str, x0: float, evidence: float) -> Finding:
     ends = [p.position for p in data.measured]
     seen = min(max(data.position(x0), min(ends)), max(ends))
-    points = "only one point" if beyond else "no point"
+    points = ("no point", "only one point", "hardly a good point")[min(beyond, 2)]
     return Finding(
         "edge",
         evidence,
@@ -69,7 +71,7 @@ def wrong_way(data: RunData) -> Iterator[Finding]:
     if not data.time_ordered:
         return
     for number, sweep in enumerate(data.sweeps):
-        taken = measured(sweep)
+        taken = _one_way(measured(sweep))
         last = number == len(data.sweeps) - 1
         if len(taken) < 4:
             continue
@@ -89,6 +91,15 @@ def wrong_way(data: RunData) -> Iterator[Finding]:
                 "worse still, the focuser counts the other way: reverse it in its driver.",
             )
             return
+
+
+def _one_way(taken: tuple[FocusPoint, ...]) -> tuple[FocusPoint, ...]:
+    """Points until the sweep turned round."""
+    for i in range(2, len(taken)):
+        before, now = (taken[j].position - taken[j - 1].position for j in (i - 1, i))
+        if before * now < 0:
+            return taken[:i]
+    return taken
 
 
 def _focus_behind(data: RunData, taken: tuple[FocusPoint, ...], last: bool) -> float:

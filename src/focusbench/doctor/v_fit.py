@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-GAMMA, GAMMA_SD = 0.52, 0.04
+WINGS = ((0.52, 0.04), (0.9, 0.3))
+"""γ and its standard deviation: of telescopes as they are, and of numbers that are no such thing
+(a detector of its own mind, a made-up run)."""
+LN_ODD_WINGS = math.log(0.05)
+"""The second is rare."""
 KAPPA_SD = 0.06
 """Wings of a sound rig: slopes within about ± 12 % of each other."""
 LN_B_SD = 1.0
 BEYOND = 0.6
 """Standard deviation of focus from the middle of the points, as a share of their range."""
-USUAL_TAUS = (0.01, 0.02, 0.035, 0.06)
+USUAL_TAUS = (0.01, 0.02, 0.04, 0.08)
 """Relative scatter of frames that is seeing and no trouble."""
+LN_TAU_PRIOR = np.log((0.25, 0.35, 0.3, 0.1))
 START_TAU = 0.035
 N_CLIMB, N_POLISH = 14, 5
 
@@ -69,6 +74,27 @@ class Fitted:
 def fit(
     these: Explanations, ln_y: FloatArray, variance: FloatArray, taus: tuple[float, ...]
 ) -> Fitted:
+    """Fit every explanation with every scatter, and with both kinds of wings.
+
+    The evidence is that of both kinds together, the rest that of the likelier one.
+    """
+    usual, odd = (_fit(these, ln_y, variance, taus, wings) for wings in WINGS)
+    ln_odd = odd.ln_evidence + LN_ODD_WINGS
+    better = ln_odd > usual.ln_evidence
+    return Fitted(
+        np.logaddexp(usual.ln_evidence + math.log1p(-math.exp(LN_ODD_WINGS)), ln_odd),
+        np.where(better[:, :, None], odd.shape, usual.shape),
+        np.where(better, odd.x0_error, usual.x0_error),
+    )
+
+
+def _fit(
+    these: Explanations,
+    ln_y: FloatArray,
+    variance: FloatArray,
+    taus: tuple[float, ...],
+    wings: tuple[float, float],
+) -> Fitted:
     """Fit every explanation with every scatter.
 
     Parameters
@@ -78,18 +104,21 @@ def fit(
     variance : float array, shape (n,)
         (standard error / metric)² of each frame; 0 where unknown.
     taus : tuple of float
+    wings : (float, float)
+        γ and its standard deviation.
     """
+    gamma, gamma_sd = wings
     n_these, n = these.x.shape
     low, high = these.x.min(), these.x.max()
     span = max(high - low, 1e-9)
-    prior = np.array([(low + high) / 2, math.log(span / 5), 0.0, GAMMA, 0.0])
+    prior = np.array([(low + high) / 2, math.log(span / 5), 0.0, gamma, 0.0])
     precision = np.zeros((n_these, 5))
     precision[:, 0] = (BEYOND * span) ** -2
     precision[:, 1] = LN_B_SD**-2
-    precision[:, 3] = GAMMA_SD**-2
+    precision[:, 3] = gamma_sd**-2
     precision[:, 4] = these.kappa_sd**-2
 
-    starts = _starts(these, ln_y, span)
+    starts = _starts(these, ln_y, span, gamma)
     n_starts = starts.shape[1]
     many = _Batch(
         np.repeat(these.x, n_starts, axis=0),
@@ -131,7 +160,9 @@ def ln_curve(shape: FloatArray, x: FloatArray) -> FloatArray:
     return np.asarray(shape[..., 2:3] + shape[..., 3:4] * even + shape[..., 4:5] * odd)
 
 
-def _starts(these: Explanations, ln_y: FloatArray, span: float) -> FloatArray:
+def _starts(
+    these: Explanations, ln_y: FloatArray, span: float, gamma: float
+) -> FloatArray:
     """Three shapes to climb from, for each explanation: around the lowest points it passes."""
     ln_y = np.where(these.passes, ln_y, np.inf)
     lowest = np.argsort(ln_y, axis=1)[:, :2]
@@ -143,7 +174,7 @@ def _starts(these: Explanations, ln_y: FloatArray, span: float) -> FloatArray:
     starts[:, 2, 0] = at[:, 0]
     starts[:, :, 1] = np.log([span / 6, span / 6, span / 2])
     starts[:, :, 2] = bottom[:, None]
-    starts[:, :, 3] = GAMMA
+    starts[:, :, 3] = gamma
     starts[:, :, 4] = 0.0
     return starts
 
