@@ -4,9 +4,8 @@ import math
 from collections.abc import Iterator
 
 from focusbench.doctor.finding import Finding
-from focusbench.doctor.run_data import RunData, measured
+from focusbench.doctor.run_data import USUAL_SEEING, RunData, measured
 
-USUAL_SEEING = 0.04
 MISS, MISS_SD = 0.25, 0.2
 """How far above the curve a frame reads that missed focus, as ln."""
 USUAL_CHANGE_C, USUAL_CHANGE_SD_C = 0.5, 0.1

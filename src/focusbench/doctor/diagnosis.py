@@ -6,7 +6,7 @@ from focusbench.curve import BestFocus, FocusPoint
 from focusbench.doctor.after_rules import drift, fell_short
 from focusbench.doctor.finding import Finding, in_order
 from focusbench.doctor.run_data import RunData, run_data
-from focusbench.doctor.shape_rules import rejected_points, shape
+from focusbench.doctor.shape_rules import earlier_backlash, rejected_points, shape
 from focusbench.doctor.star_rules import cloud, few_stars
 from focusbench.doctor.sweep_rules import edge, step_size, wrong_way
 from focusbench.engine import RunRecord
@@ -14,6 +14,7 @@ from focusbench.options import AutofocusOptions
 
 RULES: tuple[Callable[[RunData], Iterator[Finding]], ...] = (
     shape,
+    earlier_backlash,
     rejected_points,
     few_stars,
     cloud,

@@ -60,9 +60,12 @@ PLATEAU_RANGE = 3.0
 """Its height may be anything within this range of ln(metric)."""
 CLIFF_SHARE, CLIFF_DENSITY = 0.4, 0.7
 """Or it falls to anything, where the detector loses the donuts."""
-SPREAD_SD = 0.25
-"""How unlike the star-to-star scatter of frames is, as ln."""
-SPREAD_DENSITY = 0.4
+SPREAD_SD, SPREAD_DENSITY = 0.25, 0.4
+"""How unlike the star-to-star scatter of frames of stars is, as ln; and where it may be with
+something else among them, per unit of ln."""
+LEAST_WIDER, LEAST_OFF = 1.5, 0.08
+"""What galaxies do at least: to the scatter, and to ln(metric)."""
+MOST_FROM_SPREAD = 10.0
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,20 @@ class Curve:
         (standard error / metric)²; 0 where unknown.
     spread : float array, shape (n,)
         ln of the star-to-star scatter over the metric; NaN where unknown.
+    spread_error : float array, shape (n,)
+        Its standard error, 1/√(2·(stars − 1)); NaN where unknown.
     time_ordered : bool
+    before : float array, shape (m,), step sizes
+        Where the focuser was before, in order: it tells how much play was taken up.
     """
 
     x: FloatArray
     ln_y: FloatArray
     variance: FloatArray
     spread: FloatArray
+    spread_error: FloatArray
     time_ordered: bool
+    before: FloatArray
 
 
 @dataclass(frozen=True)
@@ -227,23 +236,33 @@ class Comparison:
 
     @cached_property
     def galaxy(self) -> Explained | None:
-        """Wide objects raise the bottom, and are unlike the stars among which they are counted."""
+        """Something wider than stars is counted near focus, in some frames or in all.
+
+        It raises the frames in which it is counted, and makes what is counted there unlike.
+        """
         found = []
-        spread = self.curve.spread
-        for mask in self._bottoms():
+        masks = self._bottoms()
+        for mask in masks:
             which = self._masked[mask.tobytes()]
             off = self._off(which)[~mask]
-            usual = spread[mask][np.isfinite(spread[mask])]
-            if len(usual) < LEAST_PASSED or (off < 0).any():
-                continue
-            wide = spread[~mask] - float(np.median(usual))
-            if not np.isfinite(wide).all() or (wide < math.log(1.5)).any():
-                continue
-            normal = -0.5 * (wide / SPREAD_SD) ** 2 - math.log(SPREAD_SD * math.sqrt(2 * math.pi))
-            gain = float((math.log(SPREAD_DENSITY) - normal).sum())
-            ln_prior = len(off) * math.log(2 * BAD_DENSITY) - math.log(len(self._bottoms()))
-            found.append(_Tried(which, gain + ln_prior))
+            gain = self._unlike(mask)
+            if (np.abs(off) > LEAST_OFF).all() and gain > 0:
+                ln_prior = len(off) * math.log(BAD_DENSITY) - math.log(len(masks))
+                found.append(_Tried(which, gain + ln_prior))
         return self._compared(found)
+
+    def _unlike(self, mask: NDArray[np.bool_]) -> float:
+        """ln of how much likelier the spread of some frames is with something else in them."""
+        known = np.isfinite(self.curve.spread)
+        if not known[~mask].all() or known[mask].sum() < LEAST_PASSED:
+            return -math.inf
+        usual = float(np.median(self.curve.spread[mask & known]))
+        wider = self.curve.spread[~mask] - usual
+        if (wider < math.log(LEAST_WIDER)).any():
+            return -math.inf
+        sd = np.hypot(SPREAD_SD, np.nan_to_num(self.curve.spread_error[~mask]))
+        normal = -0.5 * (wider / sd) ** 2 - np.log(sd * math.sqrt(2 * math.pi))
+        return min(float((math.log(SPREAD_DENSITY) - normal).sum()), MOST_FROM_SPREAD)
 
     @cached_property
     def donut_plateau(self) -> Explained | None:
@@ -316,6 +335,8 @@ class Comparison:
             for play in PLAY:
                 stood = np.empty_like(x)
                 at = -math.inf
+                for position in self.curve.before:
+                    at = min(max(at, position - play), position)
                 for i in order:
                     at = min(max(at, x[i] - play), x[i])
                     stood[i] = at
@@ -338,7 +359,7 @@ class Comparison:
             for first in range(2, n - length - 1):
                 mask = np.ones(n, dtype=bool)
                 mask[by_place[first : first + length]] = False
-                if mask.sum() > LEAST_PASSED:
+                if length <= n / 3 and mask.sum() > LEAST_PASSED:
                     masks.append(mask)
         return masks
 

@@ -13,6 +13,8 @@ from focusbench.doctor.explanations import Comparison, Curve, Explained, ShapeCo
 from focusbench.doctor.finding import PRIOR_LN_ODDS
 from focusbench.options import AutofocusOptions
 
+USUAL_SEEING = 0.04
+"""Relative scatter of frames where nothing tells it."""
 SUREST = 4.5
 """No number is known so well that more standard deviations would mean anything."""
 SHAPE_CODES: tuple[ShapeCode, ...] = (
@@ -115,30 +117,46 @@ class RunData:
     @cached_property
     def comparison(self) -> Comparison | None:
         """Explanations of the last sweep; None with fewer than five measured points."""
-        return compare(self.curve(self.measured))
+        return self.compared(len(self.sweeps) - 1)
 
-    def curve(self, points: Sequence[FocusPoint]) -> Curve:
+    def compared(self, number: int) -> Comparison | None:
+        """Explanations of one sweep; None with fewer than five measured points."""
+        if not self.sweeps:
+            return None
+        before = [p for sweep in self.sweeps[:number] for p in sweep]
+        return compare(self._curve(measured(self.sweeps[number]), before))
+
+    def _curve(self, points: Sequence[FocusPoint], before: Sequence[FocusPoint]) -> Curve:
         """Points as arrays."""
         y = np.array([p.metric for p in points], dtype=float)
         error = np.array([p.error if p.error else 0.0 for p in points], dtype=float)
         spread = np.array([p.scatter or math.nan for p in points], dtype=float)
+        n_stars = np.array([p.n_stars or math.nan for p in points], dtype=float)
         return Curve(
             x=np.array([self.x(p.position) for p in points], dtype=float),
             ln_y=np.log(y),
             variance=np.minimum(error / y, 1.0) ** 2,
             spread=np.log(spread / y),
+            spread_error=1 / np.sqrt(2 * np.maximum(n_stars - 1, 1)),
             time_ordered=self.time_ordered,
+            before=np.array([self.x(p.position) for p in before], dtype=float),
         )
 
     @cached_property
     def trouble(self) -> tuple[ShapeCode, Explained] | None:
         """The likeliest explanation of the shape, where it beats a sound V-curve."""
-        if self.comparison is None:
+        return self.trouble_in(self.comparison, self.prior_ln_odds)
+
+    def trouble_in(
+        self, comparison: Comparison | None, prior_ln_odds: float
+    ) -> tuple[ShapeCode, Explained] | None:
+        """The likeliest explanation of a sweep, where it beats a sound V-curve."""
+        if comparison is None:
             return None
-        found = [(code, getattr(self.comparison, code)) for code in SHAPE_CODES]
+        found = [(code, getattr(comparison, code)) for code in SHAPE_CODES]
         likely = [(code, e) for code, e in found if e is not None]
         code, explained = max(likely, key=lambda both: both[1].evidence)
-        return (code, explained) if explained.evidence + self.prior_ln_odds > 0 else None
+        return (code, explained) if explained.evidence + prior_ln_odds > 0 else None
 
     @cached_property
     def shape(self) -> Explained | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from focusbench.curve import FocusPoint, Rejected
+from focusbench.curve import FocusPoint, Rejected, evaluate
 from focusbench.doctor.explanations import Explained
 from focusbench.doctor.finding import Finding
-from focusbench.doctor.run_data import RunData, ShapeCode, ln_odds
+from focusbench.doctor.run_data import SUREST, USUAL_SEEING, RunData, ShapeCode, ln_odds
 from focusbench.doctor.sweep_rules import new_step
 
 RATIO_FLAT = 1.15
@@ -35,25 +35,30 @@ def rejected_points(data: RunData) -> Iterator[Finding]:
     explained = data.trouble[1].apart if data.trouble else ()
     if data.trouble and data.trouble[0] in ("outlier", "galaxy", "noise", "flat"):
         return
-    curve = data.shape
     for point, why in zip(data.points, data.rejected, strict=True):
         if not why & (Rejected.OUTLIER | Rejected.QUALITY) or point not in data.measured:
             continue
         if data.measured.index(point) in explained or len(data.counted) < 2:
             continue
-        if curve is not None:
-            at = data.x(point.position)
-            expected = math.exp(float(curve.grown(at)[0]) + float(curve.shape[2]))
-            sigma = math.hypot((point.error or 0) / point.metric, curve.tau)
-        else:
-            expected, sigma = _neighbours_say(data.counted, point.position), OUTLIER_SHARE / 3
+        expected, tau = _decided(data, point.position)
         if expected <= 0 or abs(point.metric / expected - 1) <= OUTLIER_SHARE:
             continue
-        z = abs(math.log(point.metric / expected)) / sigma
-        # What a sound point says against it: ½ z² less the price of choosing one point of many.
+        sigma = math.hypot((point.error or 0) / point.metric, tau)
+        z = min(abs(math.log(point.metric / expected)) / sigma, SUREST)
+        # ½ z² is what a sound frame says against it, less the price of choosing one of many.
         evidence = 0.5 * z * z - math.log(len(data.points)) + data.prior_ln_odds
         if evidence > 0:
             yield _outlier_finding(point, expected, evidence)
+
+
+def _decided(data: RunData, position: float) -> tuple[float, float]:
+    """What the curve that decided reads there, pixels, and the scatter of frames about it."""
+    fit = data.best.fits.get(data.best.curve) if data.best else None
+    if fit is not None and fit.parameters:
+        expected = float(evaluate(fit, [position])[0])
+        if math.isfinite(expected):
+            return expected, fit.parameters.get("tau", USUAL_SEEING)
+    return _neighbours_say(data.counted, position), USUAL_SEEING
 
 
 def _outlier(data: RunData, explained: Explained, evidence: float) -> Finding:
@@ -75,18 +80,29 @@ def _outlier_finding(point: FocusPoint, expected: float, evidence: float) -> Fin
     )
 
 
+def earlier_backlash(data: RunData) -> Iterator[Finding]:
+    """Lag in a sweep that was given up: the next one began with the play half taken up."""
+    if not data.time_ordered:
+        return
+    for number in range(len(data.sweeps) - 1):
+        # That sweep failed, which is why there is another.
+        trouble = data.trouble_in(data.compared(number), 0.0)
+        if trouble and trouble[0] == "backlash":
+            yield _backlash(data, trouble[1], trouble[1].evidence)
+
+
 def _backlash(data: RunData, explained: Explained, evidence: float) -> Finding:
     play = explained.play * data.step
     n_alike = 1 + int(explained.play)
-    ends = "first" if data.time_ordered else "end"
+    which = f"{'first' if data.time_ordered else 'end'} {n_alike} points lag"
     compensated = data.options.backlash if data.options else 0
     advised = _rounded(PLAY_ENOUGH * play + compensated)
     raise_it = f"Raise Backlash from {compensated} to" if compensated else "Set Backlash to"
     return Finding(
         "backlash",
         evidence,
-        f"The {n_alike} {ends} points lag behind the curve: the drawtube stood about "
-        f"{_rounded(play)} steps from where the focuser said.",
+        f"The {which if n_alike > 1 else which.replace('1 points lag', 'point lags')} behind the "
+        f"curve: the drawtube stood up to {_rounded(play)} steps from where the focuser said.",
         f"{raise_it} about {advised} steps, final move In; a little too much does no harm.",
     )
 
@@ -124,23 +140,25 @@ def _asymmetry(data: RunData, explained: Explained, evidence: float) -> Finding:
 
 def _galaxy(data: RunData, explained: Explained, evidence: float) -> Finding:
     apart = [data.measured[i] for i in explained.apart]
-    above = max(
-        p.metric / math.exp(float(explained.grown(data.x(p.position))[0]) + explained.shape[2])
+    off = [
+        p.metric / math.exp(float(explained.grown(data.x(p.position))[0]) + explained.shape[2]) - 1
         for p in apart
-    )
+    ]
     usual = [
         p.scatter / p.metric
         for i, p in enumerate(data.measured)
         if i not in explained.apart and p.scatter
     ]
-    wide = max((p.scatter or 0) / p.metric for p in apart) / float(np.median(usual))
+    unlike = max((p.scatter or 0) / p.metric for p in apart) / float(np.median(usual))
+    most = max(off, key=abs)
     n = len(apart)
+    which = f"{n} points near focus lie up to" if n > 1 else "One point near focus lies"
     return Finding(
         "galaxy",
         evidence,
-        f"The {f'{n} points' if n > 1 else 'point'} nearest focus {'read' if n > 1 else 'reads'} "
-        f"up to {100 * (above - 1):.0f} % above the curve, and what is counted there is "
-        f"{wide:.1f} times as unlike as elsewhere: a galaxy or nebula among the stars.",
+        f"{which} {100 * abs(most):.0f} % {'above' if most > 0 else 'below'} the curve, and what "
+        f"is counted there is {unlike:.1f} times as unlike as elsewhere: galaxies or nebula "
+        "among the stars.",
         "Focus on plain stars beside it, or leave it out with Crop.",
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.doctor.finding import Finding
 from focusbench.doctor.run_data import FloatArray, RunData
+from focusbench.doctor.sweep_rules import RATIO_TOO_LARGE
 
 COUNT_SD = 0.2
 """How unlike star counts of equal frames are beyond chance, as ln."""
@@ -25,12 +26,15 @@ def few_stars(data: RunData) -> Iterator[Finding]:
     """The weakest frames have hardly the stars that a measurement needs.
 
     Their counts under two Poisson means are compared: the fewest a frame may have, and twice as
-    many. A third of the frames is looked at, those with the fewest stars: the ends.
+    many. A third of the frames is looked at, those with the fewest stars: the ends. Frames so
+    far out of focus that nobody needs them do not count.
     """
     least = data.options.min_stars if data.options else USUAL_MIN_STARS
-    counts = sorted(
-        _count(p, least) for p in data.points if p.n_stars is not None or _refused(p)
-    )
+    needed = [p for p in data.points if p.n_stars is not None or _refused(p)]
+    if data.shape is not None:
+        grown = data.shape.grown(np.array([data.x(p.position) for p in needed]))
+        needed = [p for p, g in zip(needed, grown, strict=True) if g < math.log(RATIO_TOO_LARGE)]
+    counts = sorted(_count(p, least) for p in needed)
     if len(counts) < 3:
         return
     weakest = counts[: max(2, len(counts) // 3)]
@@ -38,11 +42,12 @@ def few_stars(data: RunData) -> Iterator[Finding]:
     if evidence <= 0:
         return
     n_refused = sum(_refused(p) for p in data.points)
-    refused = f"; {n_refused} of {len(data.points)} points were refused for that" if n_refused else ""
+    refused = f"; {n_refused} of {len(data.points)} points were refused" if n_refused else ""
+    fewest = f"{counts[0]} to {weakest[-1]}" if weakest[-1] > counts[0] else f"{counts[0]}"
     yield Finding(
         "few_stars",
         evidence,
-        f"The weakest frames have {counts[0]} to {weakest[-1]} stars, {2 * least} are wanted"
+        f"The weakest frames have {fewest} stars, {2 * least} are wanted"
         f"{refused}.",
         "Expose longer, or focus in a filter that lets more light through.",
     )
@@ -60,6 +65,9 @@ def cloud(data: RunData) -> Iterator[Finding]:
     n_stars = np.array([p.n_stars for p in frames], dtype=float)
     ln_n = np.log(n_stars + 0.5)
     grown = data.shape.grown(np.array([data.x(p.position) for p in frames]))
+    # A gust spreads stars as defocus does.
+    read = [math.log(p.metric) if p in data.measured else -math.inf for p in frames]
+    grown = np.maximum(grown, np.array(read) - data.shape.shape[2])
     plain = _counts(ln_n, n_stars, grown, None)
     tried: list[tuple[float, int, int, float]] = []
     n = len(frames)

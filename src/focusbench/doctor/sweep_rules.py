@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from focusbench.curve import FocusPoint
-from focusbench.doctor.explanations import compare
 from focusbench.doctor.finding import Finding
 from focusbench.doctor.run_data import RunData, ln_odds, measured
 
@@ -75,7 +74,7 @@ def wrong_way(data: RunData) -> Iterator[Finding]:
         last = number == len(data.sweeps) - 1
         if len(taken) < 4:
             continue
-        evidence = _focus_behind(data, taken, last)
+        evidence = _focus_behind(data, number, taken)
         if evidence > 0:
             first, end = taken[0], max(taken, key=lambda p: p.metric)
             beyond = "in" if first.position < taken[-1].position else "out"
@@ -102,14 +101,13 @@ def _one_way(taken: tuple[FocusPoint, ...]) -> tuple[FocusPoint, ...]:
     return taken
 
 
-def _focus_behind(data: RunData, taken: tuple[FocusPoint, ...], last: bool) -> float:
+def _focus_behind(data: RunData, number: int, taken: tuple[FocusPoint, ...]) -> float:
     """ln odds that focus lies behind the first point of a sweep."""
     inward = taken[0].position > taken[-1].position
-    curve = data.shape if last else None
-    if not last:
-        comparison = compare(data.curve(taken))
-        if comparison is not None:
-            curve = comparison.sound
+    curve = data.shape
+    if number < len(data.sweeps) - 1:
+        comparison = data.compared(number)
+        curve = comparison.sound if comparison else None
     if curve is not None:
         behind = curve.x0 - data.x(taken[0].position)
         sure = ln_odds((behind if inward else -behind) / data.position_error(curve))

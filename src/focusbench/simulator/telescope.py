@@ -10,6 +10,7 @@ from focusbench.simulator.mechanics import Drive, ThermalDrift
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.sensor import Sensor
 from focusbench.simulator.sky import Sky
+from focusbench.simulator.weather import Weather
 
 
 def render_frame(
@@ -22,6 +23,7 @@ def render_frame(
     exposure_s: float,
     binning: int = 1,
     rng: np.random.Generator | None = None,
+    transparency: float = 1.0,
 ) -> NDArray[np.generic]:
     """Render one frame; a pure function, given the state of `rng`.
 
@@ -36,6 +38,8 @@ def render_frame(
     binning : int
     rng : numpy.random.Generator or None
         Source of the noise; None for the expected frame.
+    transparency : float
+        Share of the light of stars that comes through.
 
     Returns
     -------
@@ -44,13 +48,17 @@ def render_frame(
         float64: neither noise nor rounding nor clipping.
     """
     electrons = sky.background(sensor.shape) * exposure_s
-    star = StarShape(
-        optics,
-        radius_px=optics.donut_radius_px(defocus_um, sensor.pixel_um),
-        fwhm_px=fwhm_px,
-    )
+    radius_px = optics.donut_radius_px(defocus_um, sensor.pixel_um)
+    star = StarShape(optics, radius_px=radius_px, fwhm_px=fwhm_px)
     for x, y, rate in zip(sky.x, sky.y, sky.rate_e_per_s, strict=True):
-        star.add_to(electrons, x, y, rate * exposure_s)
+        star.add_to(electrons, x, y, rate * exposure_s * transparency)
+    if sky.galaxies is not None:
+        wide = math.hypot(fwhm_px, sky.galaxies.fwhm_px)
+        galaxy = StarShape(optics, radius_px=radius_px, fwhm_px=wide)
+        for x, y, rate in zip(
+            sky.galaxies.x, sky.galaxies.y, sky.galaxies.rate_e_per_s, strict=True
+        ):
+            galaxy.add_to(electrons, x, y, rate * exposure_s * transparency)
     if rng is None:
         return sensor.expected(electrons, exposure_s, binning=binning)
     return sensor.read(electrons, exposure_s, rng, binning=binning)
@@ -90,6 +98,9 @@ class Telescope:
         How far one step moves the sensor.
     seed : int
         With the number of the exposure it determines seeing and noise of a frame.
+    weather : Weather
+    outer_travel : float
+        Share of a step that the drawtube goes outside best focus; below 1 it slips there.
     """
 
     sky: Sky
@@ -101,6 +112,8 @@ class Telescope:
     best_focus: float
     step_um: float
     seed: int
+    weather: Weather = Weather()
+    outer_travel: float = 1.0
 
     def true_best_focus(self, time_s: float) -> float:
         """Position, approached inward, at which stars are smallest at that time, steps."""
@@ -108,20 +121,24 @@ class Telescope:
 
     def defocus_um(self, time_s: float) -> float:
         """Distance of the sensor from best focus at that time, µm; positive outside it."""
-        return (self.drive.drawtube(time_s) - self.true_best_focus(time_s)) * self.step_um
+        steps = self.drive.drawtube(time_s) - self.true_best_focus(time_s)
+        return steps * self.step_um * (self.outer_travel if steps > 0 else 1.0)
 
     def frame(
         self, number: int, start_s: float, exposure_s: float, *, binning: int = 1
     ) -> NDArray[np.generic]:
         """Take exposure `number`; the sensor stands all the time where it is in the middle."""
         rng = np.random.default_rng([self.seed, number])
+        middle_s = start_s + exposure_s / 2
+        since_s = middle_s - self.drift.start_s
         return render_frame(
             self.sky,
             self.optics,
             self.sensor,
-            defocus_um=self.defocus_um(start_s + exposure_s / 2),
-            fwhm_px=self.seeing.draw(rng),
+            defocus_um=self.defocus_um(middle_s),
+            fwhm_px=self.seeing.draw(rng) * self.weather.blur(since_s),
             exposure_s=exposure_s,
             binning=binning,
             rng=rng,
+            transparency=self.weather.transparency(since_s),
         )
