@@ -66,6 +66,8 @@ something else among them, per unit of ln."""
 LEAST_WIDER, LEAST_OFF = 1.5, 0.08
 """What galaxies do at least: to the scatter, and to ln(metric)."""
 MOST_FROM_SPREAD = 10.0
+LEAST_OF_BESIDE = 0.8
+"""Share of the objects of the frames beside that are there still, nearer to focus."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class Curve:
         (standard error / metric)²; 0 where unknown.
     spread : float array, shape (n,)
         ln of the star-to-star scatter over the metric; NaN where unknown.
-    spread_error : float array, shape (n,)
-        Its standard error, 1/√(2·(stars − 1)); NaN where unknown.
+    n_stars : float array, shape (n,)
+        NaN where unknown.
     time_ordered : bool
     before : float array, shape (m,), step sizes
         Where the focuser was before, in order: it tells how much play was taken up.
@@ -91,7 +93,7 @@ class Curve:
     ln_y: FloatArray
     variance: FloatArray
     spread: FloatArray
-    spread_error: FloatArray
+    n_stars: FloatArray
     time_ordered: bool
     before: FloatArray
 
@@ -246,23 +248,40 @@ class Comparison:
             which = self._masked[mask.tobytes()]
             off = self._off(which)[~mask]
             gain = self._unlike(mask)
-            if (np.abs(off) > LEAST_OFF).all() and gain > 0:
-                ln_prior = len(off) * math.log(BAD_DENSITY) - math.log(len(masks))
+            if (off > LEAST_OFF).all() and gain > 0 and not self._thinned(mask):
+                ln_prior = len(off) * math.log(2 * BAD_DENSITY) - math.log(len(masks))
                 found.append(_Tried(which, gain + ln_prior))
         return self._compared(found)
 
     def _unlike(self, mask: NDArray[np.bool_]) -> float:
-        """ln of how much likelier the spread of some frames is with something else in them."""
+        """ln of how much likelier the spread of some frames is with something else in them.
+
+        Stars blurred alike differ by so many pixels, stars unlike by themselves by such a share:
+        the frames have to stand out in both.
+        """
         known = np.isfinite(self.curve.spread)
         if not known[~mask].all() or known[mask].sum() < LEAST_PASSED:
             return -math.inf
-        usual = float(np.median(self.curve.spread[mask & known]))
-        wider = self.curve.spread[~mask] - usual
+        others = mask & known
+        in_px = self.curve.spread + self.curve.ln_y
+        wider = np.minimum(
+            self.curve.spread[~mask] - float(np.median(self.curve.spread[others])),
+            in_px[~mask] - float(np.median(in_px[others])),
+        )
         if (wider < math.log(LEAST_WIDER)).any():
             return -math.inf
-        sd = np.hypot(SPREAD_SD, np.nan_to_num(self.curve.spread_error[~mask]))
+        # The standard error of ln(scatter) of n stars.
+        sd = np.hypot(SPREAD_SD, np.nan_to_num(np.sqrt(0.5 / self.curve.n_stars[~mask])))
         normal = -0.5 * (wider / sd) ** 2 - np.log(sd * math.sqrt(2 * math.pi))
         return min(float((math.log(SPREAD_DENSITY) - normal).sum()), MOST_FROM_SPREAD)
+
+    def _thinned(self, mask: NDArray[np.bool_]) -> bool:
+        """Whether stars are missing in these frames: a gust loses stars, a galaxy adds some."""
+        by_place = np.argsort(self.curve.x, kind="stable")
+        inside = np.flatnonzero(~mask[by_place])
+        n_stars = self.curve.n_stars[by_place]
+        beside = min(n_stars[inside[0] - 1], n_stars[inside[-1] + 1])
+        return bool((n_stars[inside] < LEAST_OF_BESIDE * beside).any())
 
     @cached_property
     def donut_plateau(self) -> Explained | None:

@@ -25,6 +25,8 @@ Code = Literal[
 
 PRIOR_LN_ODDS = -3.0
 """One run in twenty has a given trouble, before any of its points is looked at."""
+FAILED_LN_ODDS = -1.5
+"""A run that did not focus had one of a dozen troubles; for any one of them, two in nine."""
 
 _OF_SHAPE: frozenset[Code] = frozenset(
     ("edge", "wrong_way", "step_too_small", "step_too_large", "asymmetry", "outlier")

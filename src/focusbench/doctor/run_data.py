@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from focusbench.curve import BestFocus, FocusPoint, Outcome, Rejected
 from focusbench.doctor.explanations import Comparison, Curve, Explained, ShapeCode, compare
-from focusbench.doctor.finding import PRIOR_LN_ODDS
+from focusbench.doctor.finding import FAILED_LN_ODDS, PRIOR_LN_ODDS
 from focusbench.options import AutofocusOptions
 
 USUAL_SEEING = 0.04
@@ -68,12 +68,12 @@ class RunData:
 
     @property
     def prior_ln_odds(self) -> float:
-        """Of any one trouble: one in twenty; even where a run did not focus, for it had one.
+        """Of any one trouble: one in twenty, more where the run did not focus.
 
         Unless the run says itself that it only has to go on.
         """
         failed = self.best is not None and not self.focused and not self.best.direction
-        return 0.0 if failed else PRIOR_LN_ODDS
+        return FAILED_LN_ODDS if failed else PRIOR_LN_ODDS
 
     @cached_property
     def measured(self) -> tuple[FocusPoint, ...]:
@@ -137,7 +137,7 @@ class RunData:
             ln_y=np.log(y),
             variance=np.minimum(error / y, 1.0) ** 2,
             spread=np.log(spread / y),
-            spread_error=1 / np.sqrt(2 * np.maximum(n_stars - 1, 1)),
+            n_stars=n_stars,
             time_ordered=self.time_ordered,
             before=np.array([self.x(p.position) for p in before], dtype=float),
         )

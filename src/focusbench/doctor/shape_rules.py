@@ -7,7 +7,7 @@ import numpy as np
 
 from focusbench.curve import FocusPoint, Rejected, evaluate
 from focusbench.doctor.explanations import Explained
-from focusbench.doctor.finding import Finding
+from focusbench.doctor.finding import FAILED_LN_ODDS, Finding
 from focusbench.doctor.run_data import SUREST, USUAL_SEEING, RunData, ShapeCode, ln_odds
 from focusbench.doctor.sweep_rules import new_step
 
@@ -43,7 +43,7 @@ def rejected_points(data: RunData) -> Iterator[Finding]:
         expected, tau = _decided(data, point.position)
         if expected <= 0 or abs(point.metric / expected - 1) <= OUTLIER_SHARE:
             continue
-        sigma = math.hypot((point.error or 0) / point.metric, tau)
+        sigma = math.hypot((point.error or 0) / point.metric, max(tau, USUAL_SEEING))
         z = min(abs(math.log(point.metric / expected)) / sigma, SUREST)
         # ½ z² is what a sound frame says against it, less the price of choosing one of many.
         evidence = 0.5 * z * z - math.log(len(data.points)) + data.prior_ln_odds
@@ -86,9 +86,9 @@ def earlier_backlash(data: RunData) -> Iterator[Finding]:
         return
     for number in range(len(data.sweeps) - 1):
         # That sweep failed, which is why there is another.
-        trouble = data.trouble_in(data.compared(number), 0.0)
+        trouble = data.trouble_in(data.compared(number), FAILED_LN_ODDS)
         if trouble and trouble[0] == "backlash":
-            yield _backlash(data, trouble[1], trouble[1].evidence)
+            yield _backlash(data, trouble[1], trouble[1].evidence + FAILED_LN_ODDS)
 
 
 def _backlash(data: RunData, explained: Explained, evidence: float) -> Finding:
@@ -150,15 +150,13 @@ def _galaxy(data: RunData, explained: Explained, evidence: float) -> Finding:
         if i not in explained.apart and p.scatter
     ]
     unlike = max((p.scatter or 0) / p.metric for p in apart) / float(np.median(usual))
-    most = max(off, key=abs)
     n = len(apart)
     which = f"{n} points near focus lie up to" if n > 1 else "One point near focus lies"
     return Finding(
         "galaxy",
         evidence,
-        f"{which} {100 * abs(most):.0f} % {'above' if most > 0 else 'below'} the curve, and what "
-        f"is counted there is {unlike:.1f} times as unlike as elsewhere: galaxies or nebula "
-        "among the stars.",
+        f"{which} {100 * max(off):.0f} % above the curve, and what is counted there is "
+        f"{unlike:.1f} times as unlike as elsewhere: galaxies or nebula among the stars.",
         "Focus on plain stars beside it, or leave it out with Crop.",
     )
 
