@@ -146,7 +146,9 @@ def night_with(cause: str, rng: np.random.Generator) -> Night:
             )
         case "edge":
             inner = rng.random() < 0.6
-            off = rng.uniform(half - 0.9, half + 1) if inner else -rng.uniform(half - 0.9, half - 0.2)
+            off = (
+                rng.uniform(half - 0.9, half + 1) if inner else -rng.uniform(half - 0.9, half - 0.2)
+            )
             return replace(night, offset=off, smart_focus=False)
         case "outlier":
             high = rng.random() < 0.7
@@ -256,7 +258,7 @@ class NightSampler:
         if night.galaxies:
             # A galaxy keeps its width while stars grow, and fades below the noise.
             share, width = night.galaxies
-            share *= math.exp(-((grown - 1) / 0.25) ** 2)
+            share *= math.exp(-(((grown - 1) / 0.25) ** 2))
             spread = math.sqrt(spread**2 + share * (1 - share) * (width - 1) ** 2)
             grown *= 1 + share * (width - 1)
         error = spread * 1.2533 / math.sqrt(n_stars)

@@ -68,7 +68,7 @@ def main() -> None:
     troubles = [(cause, said) for cause, said, _ in rows if cause != "good"]
     right = sum(said[cause] for cause, said in troubles)
     total = sum(said.total() for _, said in troubles)
-    sound = dict((cause, said) for cause, said, _ in rows)["good"]
+    sound = {cause: said for cause, said, _ in rows}["good"]
     print(f"\nfirst finding right: {100 * right / total:.1f} % of {total} runs with one trouble")
     print(f"read good: {100 * sound['good'] / sound.total():.1f} % of {sound.total()} sound runs")
 

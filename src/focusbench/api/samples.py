@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from focusbench.af_packages import PackageRecorder, zip_package
 from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario, run_measured_by
@@ -59,7 +60,7 @@ def write_sample_packages(folder: str | Path) -> tuple[Path, ...]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    entries = []
+    entries: list[dict[str, Any]] = []
     for scenario in SCENARIOS:
         rig = simulated_rig(**scenario.rig)
         with tempfile.TemporaryDirectory() as work:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.curve import BestFocus, FocusPoint, Outcome, Rejected
-from focusbench.doctor.explanations import Comparison, Curve, Explained, ShapeCode, compare
+from focusbench.doctor.candidates import Cause, Curve
+from focusbench.doctor.comparison import Explained, compare
 from focusbench.doctor.finding import FAILED_LN_ODDS, PRIOR_LN_ODDS
 from focusbench.options import AutofocusOptions
 
@@ -17,16 +18,6 @@ USUAL_SEEING = 0.04
 """Relative scatter of frames where nothing tells it."""
 SUREST = 4.5
 """No number is known so well that more standard deviations would mean anything."""
-SHAPE_CODES: tuple[ShapeCode, ...] = (
-    "stray_end",
-    "backlash",
-    "donut_plateau",
-    "asymmetry",
-    "outlier",
-    "galaxy",
-    "noise",
-    "flat",
-)
 
 
 @dataclass(frozen=True)
@@ -115,14 +106,12 @@ class RunData:
         return (len({p.position for p in self.points}) - 1) / 2
 
     @cached_property
-    def comparison(self) -> Comparison | None:
-        """Explanations of the last sweep; None with fewer than five measured points."""
-        return self.compared(len(self.sweeps) - 1)
+    def explained(self) -> dict[Cause, Explained]:
+        """Explanations of the last sweep; none with fewer than five measured points."""
+        return self.explain(len(self.sweeps) - 1) if self.sweeps else {}
 
-    def compared(self, number: int) -> Comparison | None:
-        """Explanations of one sweep; None with fewer than five measured points."""
-        if not self.sweeps:
-            return None
+    def explain(self, number: int) -> dict[Cause, Explained]:
+        """Explanations of one sweep."""
         before = [p for sweep in self.sweeps[:number] for p in sweep]
         return compare(self._curve(measured(self.sweeps[number]), before))
 
@@ -143,31 +132,32 @@ class RunData:
         )
 
     @cached_property
-    def trouble(self) -> tuple[ShapeCode, Explained] | None:
-        """The likeliest explanation of the shape, where it beats a sound V-curve."""
-        return self.trouble_in(self.comparison, self.prior_ln_odds)
-
-    def trouble_in(
-        self, comparison: Comparison | None, prior_ln_odds: float
-    ) -> tuple[ShapeCode, Explained] | None:
-        """The likeliest explanation of a sweep, where it beats a sound V-curve."""
-        if comparison is None:
-            return None
-        found = [(code, getattr(comparison, code)) for code in SHAPE_CODES]
-        likely = [(code, e) for code, e in found if e is not None]
-        code, explained = max(likely, key=lambda both: both[1].evidence)
-        return (code, explained) if explained.evidence + prior_ln_odds > 0 else None
+    def trouble(self) -> tuple[Cause, Explained] | None:
+        """The likeliest explanation of the last sweep, where it beats a sound V-curve."""
+        return likeliest(self.explained, self.prior_ln_odds)
 
     @cached_property
     def shape(self) -> Explained | None:
         """The V-curve that is left when the trouble is explained; None where there is none."""
         if self.trouble is None:
-            return self.comparison.sound if self.comparison else None
+            return self.explained.get("sound")
         return None if self.trouble[0] == "flat" else self.trouble[1]
 
     def position_error(self, explained: Explained) -> float:
         """How well a minimum is known, step sizes; also where frames agree by chance."""
         return math.hypot(explained.x0_error, 0.15)
+
+
+def likeliest(
+    explained: dict[Cause, Explained], prior_ln_odds: float
+) -> tuple[Cause, Explained] | None:
+    """The likeliest trouble, where it is likelier than none."""
+    troubles = {cause: e for cause, e in explained.items() if cause != "sound"}
+    if not troubles:
+        return None
+    cause = max(troubles, key=lambda each: troubles[each].evidence)
+    likely = troubles[cause].evidence + prior_ln_odds > 0
+    return (cause, troubles[cause]) if likely else None
 
 
 def measured(points: Sequence[FocusPoint]) -> tuple[FocusPoint, ...]:
@@ -206,7 +196,7 @@ def run_data(
 
 
 def ln_odds(z: float) -> float:
-    """ln odds that a number lies beyond a threshold, `z` standard deviations below it."""
+    """Ln odds that a number lies beyond a threshold, `z` standard deviations below it."""
     from scipy.special import log_ndtr
 
     z = min(max(z, -SUREST), SUREST)

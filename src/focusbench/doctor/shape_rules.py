@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from focusbench.curve import FocusPoint, Rejected, evaluate
-from focusbench.doctor.explanations import Explained
+from focusbench.doctor.candidates import Cause
+from focusbench.doctor.comparison import Explained
 from focusbench.doctor.finding import FAILED_LN_ODDS, Finding
-from focusbench.doctor.run_data import SUREST, USUAL_SEEING, RunData, ShapeCode, ln_odds
+from focusbench.doctor.run_data import SUREST, USUAL_SEEING, RunData, likeliest, ln_odds
 from focusbench.doctor.sweep_rules import new_step
 
 RATIO_FLAT = 1.15
@@ -64,8 +65,7 @@ def _decided(data: RunData, position: float) -> tuple[float, float]:
 def _outlier(data: RunData, explained: Explained, evidence: float) -> Finding:
     i = explained.apart[0]
     point = data.measured[i]
-    at = data.x(point.position)
-    expected = math.exp(float(explained.grown(at)[0]) + float(explained.shape[2]))
+    expected = math.exp(explained.ln_metric(data.x(point.position)))
     return _outlier_finding(point, expected, evidence)
 
 
@@ -86,7 +86,7 @@ def earlier_backlash(data: RunData) -> Iterator[Finding]:
         return
     for number in range(len(data.sweeps) - 1):
         # That sweep failed, which is why there is another.
-        trouble = data.trouble_in(data.compared(number), FAILED_LN_ODDS)
+        trouble = likeliest(data.explain(number), FAILED_LN_ODDS)
         if trouble and trouble[0] == "backlash":
             yield _backlash(data, trouble[1], trouble[1].evidence + FAILED_LN_ODDS)
 
@@ -140,10 +140,7 @@ def _asymmetry(data: RunData, explained: Explained, evidence: float) -> Finding:
 
 def _galaxy(data: RunData, explained: Explained, evidence: float) -> Finding:
     apart = [data.measured[i] for i in explained.apart]
-    off = [
-        p.metric / math.exp(float(explained.grown(data.x(p.position))[0]) + explained.shape[2]) - 1
-        for p in apart
-    ]
+    off = [p.metric / math.exp(explained.ln_metric(data.x(p.position))) - 1 for p in apart]
     usual = [
         p.scatter / p.metric
         for i, p in enumerate(data.measured)
@@ -213,7 +210,7 @@ def _rounded(steps: float) -> int:
     return round(float(f"{steps:.2g}"))
 
 
-_SAYS: dict[ShapeCode, Callable[[RunData, Explained, float], Finding]] = {
+_SAYS: dict[Cause, Callable[[RunData, Explained, float], Finding]] = {
     "outlier": _outlier,
     "backlash": _backlash,
     "donut_plateau": _donut_plateau,

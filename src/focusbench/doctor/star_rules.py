@@ -35,7 +35,7 @@ def few_stars(data: RunData) -> Iterator[Finding]:
         grown = data.shape.grown(np.array([data.x(p.position) for p in needed]))
         needed = [p for p, g in zip(needed, grown, strict=True) if g < math.log(RATIO_TOO_LARGE)]
     counts = sorted(_count(p, least) for p in needed)
-    if len(counts) < 3:
+    if len(counts) < 2:
         return
     weakest = counts[: max(2, len(counts) // 3)]
     evidence = sum(least - math.log(2) * n for n in weakest) + data.prior_ln_odds
@@ -47,8 +47,7 @@ def few_stars(data: RunData) -> Iterator[Finding]:
     yield Finding(
         "few_stars",
         evidence,
-        f"The weakest frames have {fewest} stars, {2 * least} are wanted"
-        f"{refused}.",
+        f"The weakest frames have {fewest} stars, {2 * least} are wanted{refused}.",
         "Expose longer, or focus in a filter that lets more light through.",
     )
 
@@ -99,7 +98,7 @@ def cloud(data: RunData) -> Iterator[Finding]:
 def _counts(
     ln_n: FloatArray, n_stars: FloatArray, grown: FloatArray, dip: FloatArray | None
 ) -> tuple[float, float]:
-    """ln evidence of the counts, and the depth of the dip, as ln of a factor."""
+    """Ln evidence of the counts, and the depth of the dip, as ln of a factor."""
     variance = 1 / np.maximum(n_stars, 1.0) + COUNT_SD**2
     columns, mean, sd = [np.ones_like(grown), -grown], [3.5, FALL], [3.0, FALL_SD]
     if dip is not None:

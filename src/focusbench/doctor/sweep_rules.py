@@ -43,7 +43,7 @@ def edge(data: RunData) -> Iterator[Finding]:
 
 def _edge_of_few(data: RunData) -> Iterator[Finding]:
     """With fewer than five points no curve tells; the lowest must have a point on each side."""
-    if data.comparison is not None or len(data.counted) < 3:
+    if data.explained or len(data.counted) < 3:
         return
     by_place = sorted(data.counted, key=lambda p: p.position)
     lowest = min(range(len(by_place)), key=lambda i: by_place[i].metric)
@@ -79,7 +79,9 @@ def wrong_way(data: RunData) -> Iterator[Finding]:
             first, end = taken[0], max(taken, key=lambda p: p.metric)
             beyond = "in" if first.position < taken[-1].position else "out"
             found = data.best.best_position if data.best and data.focused and not last else None
-            lay = f"it lay further {beyond}, at {found:.0f}" if found else f"it lies further {beyond}"
+            lay = (
+                f"it lay further {beyond}, at {found:.0f}" if found else f"it lies further {beyond}"
+            )
             yield Finding(
                 "wrong_way",
                 evidence,
@@ -102,12 +104,11 @@ def _one_way(taken: tuple[FocusPoint, ...]) -> tuple[FocusPoint, ...]:
 
 
 def _focus_behind(data: RunData, number: int, taken: tuple[FocusPoint, ...]) -> float:
-    """ln odds that focus lies behind the first point of a sweep."""
+    """Ln odds that focus lies behind the first point of a sweep."""
     inward = taken[0].position > taken[-1].position
     curve = data.shape
     if number < len(data.sweeps) - 1:
-        comparison = data.compared(number)
-        curve = comparison.sound if comparison else None
+        curve = data.explain(number).get("sound")
     if curve is not None:
         behind = curve.x0 - data.x(taken[0].position)
         sure = ln_odds((behind if inward else -behind) / data.position_error(curve))

@@ -36,25 +36,6 @@ N_CLIMB, N_POLISH = 14, 5
 
 
 @dataclass(frozen=True)
-class Explanations:
-    """A batch of explanations, `h` of them, of `n` points.
-
-    Attributes
-    ----------
-    x : float array, shape (h, n), step sizes
-        Where the drawtube stood.
-    passes : bool array, shape (h, n)
-        Points the curve has to pass; the others are explained otherwise.
-    kappa_sd : float array, shape (h,)
-        How unlike the wings may be.
-    """
-
-    x: FloatArray
-    passes: NDArray[np.bool_]
-    kappa_sd: FloatArray
-
-
-@dataclass(frozen=True)
 class Fitted:
     """What became of them, for every explanation and relative scatter τ.
 
@@ -72,13 +53,31 @@ class Fitted:
 
 
 def fit(
-    these: Explanations, ln_y: FloatArray, variance: FloatArray, taus: tuple[float, ...]
+    x: FloatArray,
+    passes: NDArray[np.bool_],
+    kappa_sd: FloatArray,
+    ln_y: FloatArray,
+    variance: FloatArray,
+    taus: tuple[float, ...],
 ) -> Fitted:
     """Fit every explanation with every scatter, and with both kinds of wings.
 
     The evidence is that of both kinds together, the rest that of the likelier one.
+
+    Parameters
+    ----------
+    x : float array, shape (h, n), step sizes
+        Where the drawtube stood.
+    passes : bool array, shape (h, n)
+        Points through which the curve goes.
+    kappa_sd : float array, shape (h,)
+        How unlike the wings may be.
+    ln_y : float array, shape (n,)
+    variance : float array, shape (n,)
+        (standard error / metric)² of each frame; 0 where unknown.
+    taus : tuple of float
     """
-    usual, odd = (_fit(these, ln_y, variance, taus, wings) for wings in WINGS)
+    usual, odd = (_fit(x, passes, kappa_sd, ln_y, variance, taus, wings) for wings in WINGS)
     ln_odd = odd.ln_evidence + LN_ODD_WINGS
     better = ln_odd > usual.ln_evidence
     return Fitted(
@@ -89,71 +88,54 @@ def fit(
 
 
 def _fit(
-    these: Explanations,
+    x: FloatArray,
+    passes: NDArray[np.bool_],
+    kappa_sd: FloatArray,
     ln_y: FloatArray,
     variance: FloatArray,
     taus: tuple[float, ...],
     wings: tuple[float, float],
 ) -> Fitted:
-    """Fit every explanation with every scatter.
-
-    Parameters
-    ----------
-    these : Explanations
-    ln_y : float array, shape (n,)
-    variance : float array, shape (n,)
-        (standard error / metric)² of each frame; 0 where unknown.
-    taus : tuple of float
-    wings : (float, float)
-        γ and its standard deviation.
-    """
+    """Fit with γ of the mean and standard deviation that `wings` gives."""
     gamma, gamma_sd = wings
-    n_these, n = these.x.shape
-    low, high = these.x.min(), these.x.max()
+    h, t = len(x), len(taus)
+    low, high = float(x.min()), float(x.max())
     span = max(high - low, 1e-9)
     prior = np.array([(low + high) / 2, math.log(span / 5), 0.0, gamma, 0.0])
-    precision = np.zeros((n_these, 5))
+    precision = np.zeros((h, 5))
     precision[:, 0] = (BEYOND * span) ** -2
     precision[:, 1] = LN_B_SD**-2
     precision[:, 3] = gamma_sd**-2
-    precision[:, 4] = these.kappa_sd**-2
+    precision[:, 4] = kappa_sd**-2
 
-    starts = _starts(these, ln_y, span, gamma)
+    def batch(times: int, tau2: FloatArray) -> _Batch:
+        return _Batch(
+            np.repeat(x, times, axis=0),
+            np.repeat(passes, times, axis=0),
+            ln_y,
+            tau2[:, None] + variance,
+            prior,
+            np.repeat(precision, times, axis=0),
+        )
+
+    starts = _starts(x, passes, ln_y, span, gamma)
     n_starts = starts.shape[1]
-    many = _Batch(
-        np.repeat(these.x, n_starts, axis=0),
-        np.repeat(these.passes, n_starts, axis=0),
-        ln_y,
-        np.full(n_these * n_starts, START_TAU**2)[:, None] + variance,
-        prior,
-        np.repeat(precision, n_starts, axis=0),
-    )
-    shape = many.climb(starts.reshape(-1, 5), N_CLIMB)
-    height = many.height(shape).reshape(n_these, n_starts)
-    shape = shape.reshape(n_these, n_starts, 5)[np.arange(n_these), height.argmax(axis=1)]
+    coarse = batch(n_starts, np.full(h * n_starts, START_TAU**2))
+    shape = coarse.climb(starts.reshape(-1, 5), N_CLIMB)
+    best = coarse.look(shape)[0].reshape(h, n_starts).argmax(axis=1)
+    shape = shape.reshape(h, n_starts, 5)[np.arange(h), best]
 
-    t = len(taus)
-    finest = _Batch(
-        np.repeat(these.x, t, axis=0),
-        np.repeat(these.passes, t, axis=0),
-        ln_y,
-        np.tile(np.square(taus), n_these)[:, None] + variance,
-        prior,
-        np.repeat(precision, t, axis=0),
-    )
-    shape = finest.climb(np.repeat(shape, t, axis=0), N_POLISH)
-    hessian = finest.look(shape)[2]
-    ln_det = np.linalg.slogdet(hessian)[1]
+    fine = batch(t, np.tile(np.square(taus), h))
+    shape = fine.climb(np.repeat(shape, t, axis=0), N_POLISH)
+    height, _, hessian = fine.look(shape)
     own = 0.5 * np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1)
-    ln_evidence = finest.height(shape) - 0.5 * ln_det + np.repeat(own, t)
+    ln_evidence = height - 0.5 * np.linalg.slogdet(hessian)[1] + np.repeat(own, t)
     x0_error = np.sqrt(np.linalg.inv(hessian)[:, 0, 0])
-    return Fitted(
-        ln_evidence.reshape(n_these, t), shape.reshape(n_these, t, 5), x0_error.reshape(n_these, t)
-    )
+    return Fitted(ln_evidence.reshape(h, t), shape.reshape(h, t, 5), x0_error.reshape(h, t))
 
 
 def ln_curve(shape: FloatArray, x: FloatArray) -> FloatArray:
-    """ln of the fitted metric; `shape` (…, 5), `x` (…, n)."""
+    """Logarithm of the fitted metric; `shape` is (…, 5), `x` (…, n)."""
     u = (x - shape[..., 0:1]) * np.exp(-shape[..., 1:2])
     u2 = u * u
     even, odd = np.log1p(u2), u * np.abs(u) / (1 + u2)
@@ -161,21 +143,17 @@ def ln_curve(shape: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _starts(
-    these: Explanations, ln_y: FloatArray, span: float, gamma: float
+    x: FloatArray, passes: NDArray[np.bool_], ln_y: FloatArray, span: float, gamma: float
 ) -> FloatArray:
     """Three shapes to climb from, for each explanation: around the lowest points it passes."""
-    ln_y = np.where(these.passes, ln_y, np.inf)
-    lowest = np.argsort(ln_y, axis=1)[:, :2]
-    at = np.take_along_axis(these.x, lowest, axis=1)
-    bottom = ln_y.min(axis=1)
-    starts = np.empty((len(at), 3, 5))
-    starts[:, 0, 0] = at[:, 0]
-    starts[:, 1, 0] = at.mean(axis=1)
-    starts[:, 2, 0] = at[:, 0]
+    passed = np.where(passes, ln_y, np.inf)
+    lowest = np.argsort(passed, axis=1, kind="stable")[:, :2]
+    at = np.take_along_axis(x, lowest, axis=1)
+    starts = np.zeros((len(x), 3, 5))
+    starts[:, :, 0] = np.stack([at[:, 0], at.mean(axis=1), at[:, 0]], axis=1)
     starts[:, :, 1] = np.log([span / 6, span / 6, span / 2])
-    starts[:, :, 2] = bottom[:, None]
+    starts[:, :, 2] = passed.min(axis=1)[:, None]
     starts[:, :, 3] = gamma
-    starts[:, :, 4] = 0.0
     return starts
 
 
@@ -210,10 +188,6 @@ class _Batch:
         height = -0.5 * (weight * residual**2 + norm).sum(axis=1)
         height -= 0.5 * (self.precision * off**2).sum(axis=1)
         return height, gradient, hessian
-
-    def height(self, shape: FloatArray) -> FloatArray:
-        """Height of the posterior."""
-        return self.look(shape)[0]
 
     def climb(self, shape: FloatArray, n_steps: int) -> FloatArray:
         """Take damped steps uphill."""

@@ -13,11 +13,13 @@ from focusbench.simulator.mechanics import Drive, ThermalDrift
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.rig import SimulatedRig, simulated_rig
 from focusbench.simulator.sensor import Sensor, random_sensor
-from focusbench.simulator.sky import Sky, random_sky
+from focusbench.simulator.sky import Galaxies, Sky, random_galaxies, random_sky
 from focusbench.simulator.telescope import Seeing, Telescope, render_frame
+from focusbench.simulator.weather import Spell, Weather
 
 __all__ = [
     "Drive",
+    "Galaxies",
     "Optics",
     "Seeing",
     "Sensor",
@@ -26,9 +28,12 @@ __all__ = [
     "SimulatedRig",
     "SimulatedThermometer",
     "Sky",
+    "Spell",
     "StarShape",
     "Telescope",
     "ThermalDrift",
+    "Weather",
+    "random_galaxies",
     "random_sensor",
     "random_sky",
     "render_frame",

@@ -10,7 +10,7 @@ from focusbench.simulator.mechanics import Drive, ThermalDrift
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.sensor import Sensor
 from focusbench.simulator.sky import Sky
-from focusbench.simulator.weather import Weather
+from focusbench.simulator.weather import CLEAR, Weather
 
 
 def render_frame(
@@ -112,7 +112,7 @@ class Telescope:
     best_focus: float
     step_um: float
     seed: int
-    weather: Weather = Weather()
+    weather: Weather = CLEAR
     outer_travel: float = 1.0
 
     def true_best_focus(self, time_s: float) -> float:

@@ -37,6 +37,9 @@ class Weather:
         return _product(self.gusts, since_s)
 
 
+CLEAR = Weather()
+
+
 def _product(spells: tuple[Spell, ...], since_s: float) -> float:
     product = 1.0
     for spell in spells:
