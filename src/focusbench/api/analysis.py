@@ -138,8 +138,9 @@ def analyze(
         package = by_common_stars(package)
     best = package.best(curve=curve, metric=metric)
     findings = diagnose_points(
-        [package.focus_points[i] for i in package.sweep()],
+        package.focus_points,
         best,
+        options=package.options,
         step_size=package.step_size,
         time_ordered=package.time_ordered,
     )

@@ -1,73 +1,31 @@
-"""The sample packages: small, rendered by our own simulator, each to teach one thing."""
+"""The sample packages: small, rendered by our own simulator, each to teach one thing.
+
+Every finding of the doctor has one. The scenarios stand in `sample_scenarios`.
+"""
 
 import json
 import os
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from focusbench.af_packages import zip_package
-from focusbench.api.runs import autofocus
+from focusbench.af_packages import PackageRecorder, zip_package
+from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario, run_measured_by
+from focusbench.doctor import diagnose
+from focusbench.engine import FocusSession, RunRecord
 from focusbench.errors import PackageError
 from focusbench.options import AutofocusOptions
-from focusbench.simulator import simulated_rig
+from focusbench.simulator import SimulatedRig, simulated_rig
 
 INDEX = "index.json"
-
-
-@dataclass(frozen=True)
-class SampleScenario:
-    """How one sample is made, and what it is for.
-
-    Attributes
-    ----------
-    name : str
-        File name of the package, without suffix.
-    teaches : str
-        One sentence for the index.
-    rig, options : mapping
-        Arguments of `simulated_rig` and `AutofocusOptions`.
-    """
-
-    name: str
-    teaches: str
-    rig: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-# A small sensor keeps a package below half a megabyte; it is dense with stars to make up for it.
-_RIG = {"best_focus": 10_250, "shape": (240, 320), "n_stars": 90}
-
-SCENARIOS = (
-    SampleScenario(
-        "good",
-        "A clean V-curve: four points on each side, ends at three times the minimum.",
-        {**_RIG, "seed": 11, "start": 10_240},
-        {"step_size": 60, "data_points": 9},
-    ),
-    SampleScenario(
-        "off_centre_start",
-        "The run began three steps away from focus; smart focus went on until both sides "
-        "had points.",
-        {**_RIG, "seed": 12, "start": 10_430},
-        {"step_size": 60, "data_points": 9},
-    ),
-    SampleScenario(
-        "step_too_small",
-        "A quarter of the right step size: a shallow bowl whose minimum drowns in seeing.",
-        {**_RIG, "seed": 13, "start": 10_250},
-        {"step_size": 15, "data_points": 9, "smart_focus": False},
-    ),
-)
 
 
 def sample_packages() -> tuple[Path, ...]:
     """Paths of the sample packages, in the order of their index.
 
     They are looked for in ``$FOCUSBENCH_SAMPLES``, in the installed package, and in the
-    repository's ``data/sample_packages``. ``index.json`` beside them says what each teaches and
-    where its true focus lies.
+    repository's ``data/sample_packages``. ``index.json`` beside them says what each teaches,
+    where its true focus lies, and what the doctor finds first.
 
     Raises
     ------
@@ -77,7 +35,7 @@ def sample_packages() -> tuple[Path, ...]:
     Examples
     --------
     >>> import focusbench as fb
-    >>> [path.stem for path in fb.sample_packages()]
+    >>> [path.stem for path in fb.sample_packages()[:3]]
     ['good', 'off_centre_start', 'step_too_small']
     """
     here = Path(__file__).resolve()
@@ -95,29 +53,30 @@ def sample_packages() -> tuple[Path, ...]:
 
 
 def write_sample_packages(folder: str | Path) -> tuple[Path, ...]:
-    """Render the sample packages and their index into a folder."""
+    """Render the sample packages and their index into a folder.
+
+    The same seeds give the same pixels, points and findings; only what tells of the computer
+    differs: versions of what wrote them.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    entries = []
+    entries: list[dict[str, Any]] = []
     for scenario in SCENARIOS:
         rig = simulated_rig(**scenario.rig)
         with tempfile.TemporaryDirectory() as work:
-            record = autofocus(
-                rig,
-                AutofocusOptions(**scenario.options),
-                save_packages_to=work,
-                require_package=True,
-            )
+            record = _run(scenario, rig, PackageRecorder(work))
             assert record.package_path is not None
             path = zip_package(record.package_path, folder / f"{scenario.name}.zip")
         entries.append(
             {
                 "file": path.name,
                 "teaches": scenario.teaches,
-                "true_best_focus": scenario.rig["best_focus"],
+                "true_best_focus": round(_truth(rig, record), 1),
                 "outcome": record.outcome,
                 "best_position": record.best_position,
                 "best_position_error": record.best_position_error,
+                "finding": scenario.finding,
+                "findings": [finding.code for finding in diagnose(record)],
                 "rig": scenario.rig,
                 "options": scenario.options,
             }
@@ -125,3 +84,21 @@ def write_sample_packages(folder: str | Path) -> tuple[Path, ...]:
     index = {"schema": "focusbench/sample-packages", "schema_version": 1, "packages": entries}
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
     return tuple(folder / entry["file"] for entry in entries)
+
+
+def _run(scenario: SampleScenario, rig: SimulatedRig, recorder: PackageRecorder) -> RunRecord:
+    options = AutofocusOptions(**scenario.options)
+    if scenario.lesser is not None:
+        return run_measured_by(scenario.lesser, rig, options, recorder)
+    return FocusSession.of(rig).run(options, recorder=recorder, require_package=True)
+
+
+def _truth(rig: SimulatedRig, record: RunRecord) -> float:
+    """Where best focus was when the run came nearest to it, steps."""
+    truths = [
+        (abs(point.position - truth), truth)
+        for point in record.points
+        if point.role != "validation" and point.time_s is not None
+        for truth in [rig.telescope.true_best_focus(point.time_s)]
+    ]
+    return min(truths)[1]

@@ -4,6 +4,7 @@ Never: changes a run, reads a file or touches a device.
 Imported by: af_packages and the rooms above; imports engine and below.
 """
 
-from focusbench.doctor.findings import Code, Finding, diagnose, diagnose_points
+from focusbench.doctor.diagnosis import diagnose, diagnose_points
+from focusbench.doctor.finding import Code, Finding
 
 __all__ = ["Code", "Finding", "diagnose", "diagnose_points"]

@@ -15,13 +15,15 @@ from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.rig import SimulatedRig, simulated_rig
 from focusbench.simulator.sensor import Sensor, random_sensor
-from focusbench.simulator.sky import Sky, random_sky
+from focusbench.simulator.sky import Galaxies, Sky, random_galaxies, random_sky
 from focusbench.simulator.telescope import Seeing, Telescope, render_frame
+from focusbench.simulator.weather import Spell, Weather
 
 __all__ = [
     "FILTERS",
     "Drive",
     "Filter",
+    "Galaxies",
     "Optics",
     "Seeing",
     "Sensor",
@@ -31,10 +33,13 @@ __all__ = [
     "SimulatedRig",
     "SimulatedThermometer",
     "Sky",
+    "Spell",
     "StarShape",
     "Telescope",
     "ThermalDrift",
     "Turret",
+    "Weather",
+    "random_galaxies",
     "random_sensor",
     "random_sky",
     "render_frame",

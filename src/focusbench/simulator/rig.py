@@ -1,8 +1,9 @@
 """The simulated rig: all parts put together, with a truth that a run can be judged by."""
 
+import dataclasses
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ from focusbench.simulator.filters import FILTERS, Filter
 from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics
 from focusbench.simulator.sensor import Sensor, random_sensor
-from focusbench.simulator.sky import Sky, random_sky
+from focusbench.simulator.sky import Sky, random_galaxies, random_sky
 from focusbench.simulator.telescope import Seeing, Telescope
+from focusbench.simulator.weather import Spell, Weather
 
 START_OFFSET = -30
 """Where the focuser stands at first, seen from best focus, steps: half of the default step
@@ -98,6 +100,11 @@ def simulated_rig(
     focus_steps_per_c: float = 20.0,
     filters: Mapping[str, Filter] | None = FILTERS,
     filter_change_s: float = 2.0,
+    outer_travel: float = 1.0,
+    n_galaxies: int = 0,
+    galaxy_px: float = 8.0,
+    clouds: Sequence[tuple[float, float, float]] = (),
+    gusts: Sequence[tuple[float, float, float]] = (),
     live: bool = False,
     speed: float = 1.0,
 ) -> SimulatedRig:
@@ -148,6 +155,16 @@ def simulated_rig(
         What is in the wheel, by slot; the first is in the beam. None for a rig without a wheel.
     filter_change_s : float, seconds
         How long the wheel takes from one filter to any other.
+    outer_travel : float
+        Share of a step that the drawtube goes outside best focus; below 1 it slips there, and
+        one wing of the V-curve is less steep than the other.
+    n_galaxies : int
+        Galaxies among the stars.
+    galaxy_px : float, pixels at 1×1
+        Full width at half maximum of a galaxy.
+    clouds, gusts : sequence of (begin, end, factor), seconds
+        From `begin` to `end` after the start of the night the light of the stars, or the blur of
+        the air, is multiplied by `factor`: ``clouds=[(30, 50, 0.1)]`` takes nine tenths.
     live : bool
         Let time pass as it does at the telescope.
     speed : float
@@ -188,6 +205,10 @@ def simulated_rig(
     _number("temperature_c_per_h", temperature_c_per_h, -100, 100)
     _number("focus_steps_per_c", focus_steps_per_c, -10_000, 10_000)
     _number("filter_change_s", filter_change_s, 0, 600)
+    _number("outer_travel", outer_travel, 0.1, 1)
+    _whole("n_galaxies", n_galaxies, 0, 10_000)
+    _number("galaxy_px", galaxy_px, 1, 100)
+    weather = Weather(_spells("clouds", clouds, 1), _spells("gusts", gusts, 100))
     _number("speed", speed, 0.01, 10_000)
     for name, each in (filters or {}).items():
         _number(f"focus_offset of {name}", each.focus_offset, -10_000, 10_000)
@@ -207,8 +228,14 @@ def simulated_rig(
     drive = Drive(clock, start, backlash=backlash, speed=focuser_speed)
     turret = Turret(clock, turn_s=filter_change_s) if filters else None
     drift = ThermalDrift(clock.now(), temperature_c, temperature_c_per_h, focus_steps_per_c)
+    sky = random_sky(rng, (rows, columns), n_stars, background_e_per_s=sky_e_per_s)
+    if n_galaxies:
+        # Of their own seed: the stars stay where they are.
+        own = np.random.default_rng([seed, n_galaxies])
+        galaxies = random_galaxies(own, (rows, columns), n_galaxies, galaxy_px)
+        sky = dataclasses.replace(sky, galaxies=galaxies)
     telescope = Telescope(
-        sky=random_sky(rng, (rows, columns), n_stars, background_e_per_s=sky_e_per_s),
+        sky=sky,
         optics=Optics(focal_ratio, obstruction),
         sensor=random_sensor(rng, (rows, columns), pixel_um),
         seeing=Seeing(seeing_px, seeing_variation),
@@ -219,6 +246,8 @@ def simulated_rig(
         seed=seed,
         turret=turret,
         filters=dict(filters or {}),
+        weather=weather,
+        outer_travel=outer_travel,
     )
     return SimulatedRig(
         name="Simulated rig" if speed == 1 else f"Simulated rig, {speed:g}× speed",
@@ -256,3 +285,18 @@ def _pair(name: str, value: object, low: int, high: int) -> tuple[int, int]:
     for number in value:
         _whole(name, number, low, high)
     return int(value[0]), int(value[1])
+
+
+def _spells(name: str, spells: object, most: float) -> tuple[Spell, ...]:
+    """Check spells of weather; a factor goes from 0 to `most`."""
+    if not isinstance(spells, Sequence) or isinstance(spells, str):
+        raise OptionsError(f"{name} is a list of (begin, end, factor); got {spells!r}.", name)
+    found = []
+    for spell in spells:
+        if not isinstance(spell, Sequence) or len(spell) != 3:
+            raise OptionsError(f"{name} has (begin, end, factor); got {spell!r}.", name)
+        for seconds in spell[:2]:
+            _number(name, seconds, 0, 1e9)
+        _number(name, spell[2], 0, most)
+        found.append(Spell(*(float(number) for number in spell)))
+    return tuple(found)

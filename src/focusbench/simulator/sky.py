@@ -17,6 +17,24 @@ counts towards the Milky Way; star counts of 0.32 dex a magnitude."""
 
 
 @dataclass(frozen=True, eq=False)
+class Galaxies:
+    """Round smudges, wider than any star.
+
+    Attributes
+    ----------
+    x, y, rate_e_per_s : float array, shape (n_galaxies,)
+        As of stars.
+    fwhm_px : float, pixels at 1×1
+        Their own width, to which seeing and defocus come.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    rate_e_per_s: NDArray[np.float64]
+    fwhm_px: float
+
+
+@dataclass(frozen=True, eq=False)
 class Sky:
     """A field of stars and its background.
 
@@ -30,6 +48,7 @@ class Sky:
         Mean light of the sky.
     gradient : float
         Difference of the sky between two opposite corners, over its mean.
+    galaxies : Galaxies or None
     """
 
     x: NDArray[np.float64]
@@ -37,6 +56,7 @@ class Sky:
     rate_e_per_s: NDArray[np.float64]
     background_e_per_s: float = 20.0
     gradient: float = 0.05
+    galaxies: Galaxies | None = None
 
     def background(self, shape: tuple[int, int]) -> NDArray[np.float64]:
         """Light of the sky alone, electrons per second and pixel, shape `shape`."""
@@ -73,4 +93,21 @@ def random_sky(
         y=rng.uniform(-0.5, shape[0] - 0.5, n_stars),
         rate_e_per_s=(faint - share * (faint - bright)) ** (-1 / COUNT_SLOPE),
         background_e_per_s=background_e_per_s,
+    )
+
+
+GALAXY_E_PER_S = (500.0, 2500.0)
+"""Rates of the galaxies drawn: plain in focus, and below the noise when spread over a donut."""
+
+
+def random_galaxies(
+    rng: np.random.Generator, shape: tuple[int, int], n_galaxies: int, fwhm_px: float
+) -> Galaxies:
+    """Draw galaxies, uniform over the frame and in the logarithm of their brightness."""
+    low, high = np.log(GALAXY_E_PER_S)
+    return Galaxies(
+        x=rng.uniform(-0.5, shape[1] - 0.5, n_galaxies),
+        y=rng.uniform(-0.5, shape[0] - 0.5, n_galaxies),
+        rate_e_per_s=np.exp(rng.uniform(low, high, n_galaxies)),
+        fwhm_px=fwhm_px,
     )

@@ -13,6 +13,7 @@ from focusbench.simulator.mechanics import Drive, ThermalDrift, Turret
 from focusbench.simulator.optics import Optics, StarShape
 from focusbench.simulator.sensor import Sensor
 from focusbench.simulator.sky import Sky
+from focusbench.simulator.weather import CLEAR, Weather
 
 
 def render_frame(
@@ -25,6 +26,7 @@ def render_frame(
     exposure_s: float,
     binning: int = 1,
     rng: np.random.Generator | None = None,
+    transparency: float = 1.0,
 ) -> NDArray[np.generic]:
     """Render one frame; a pure function, given the state of `rng`.
 
@@ -39,6 +41,8 @@ def render_frame(
     binning : int
     rng : numpy.random.Generator or None
         Source of the noise; None for the expected frame.
+    transparency : float
+        Share of the light of stars that comes through.
 
     Returns
     -------
@@ -47,14 +51,18 @@ def render_frame(
         float64: neither noise nor rounding nor clipping.
     """
     electrons = sky.background(sensor.shape) * exposure_s
+    radius_px = optics.donut_radius_px(defocus_um, sensor.pixel_um)
     if len(sky.x):
-        star = StarShape(
-            optics,
-            radius_px=optics.donut_radius_px(defocus_um, sensor.pixel_um),
-            fwhm_px=fwhm_px,
-        )
+        star = StarShape(optics, radius_px=radius_px, fwhm_px=fwhm_px)
         for x, y, rate in zip(sky.x, sky.y, sky.rate_e_per_s, strict=True):
-            star.add_to(electrons, x, y, rate * exposure_s)
+            star.add_to(electrons, x, y, rate * exposure_s * transparency)
+    if sky.galaxies is not None:
+        wide = math.hypot(fwhm_px, sky.galaxies.fwhm_px)
+        galaxy = StarShape(optics, radius_px=radius_px, fwhm_px=wide)
+        for x, y, rate in zip(
+            sky.galaxies.x, sky.galaxies.y, sky.galaxies.rate_e_per_s, strict=True
+        ):
+            galaxy.add_to(electrons, x, y, rate * exposure_s * transparency)
     if rng is None:
         return sensor.expected(electrons, exposure_s, binning=binning)
     return sensor.read(electrons, exposure_s, rng, binning=binning)
@@ -98,6 +106,9 @@ class Telescope:
         The filter wheel; None for a telescope without one.
     filters : mapping of str to Filter
         What is in its slots, by name, in their order.
+    weather : Weather
+    outer_travel : float
+        Share of a step that the drawtube goes outside best focus; below 1 it slips there.
     """
 
     sky: Sky
@@ -109,6 +120,8 @@ class Telescope:
     best_focus: float
     step_um: float
     seed: int
+    weather: Weather = CLEAR
+    outer_travel: float = 1.0
     turret: Turret | None = None
     filters: Mapping[str, Filter] = field(default_factory=dict)
 
@@ -128,7 +141,8 @@ class Telescope:
 
     def defocus_um(self, time_s: float) -> float:
         """Distance of the sensor from best focus at that time, µm; positive outside it."""
-        return (self.drive.drawtube(time_s) - self.true_best_focus(time_s)) * self.step_um
+        steps = self.drive.drawtube(time_s) - self.true_best_focus(time_s)
+        return steps * self.step_um * (self.outer_travel if steps > 0 else 1.0)
 
     def frame(
         self,
@@ -146,18 +160,15 @@ class Telescope:
         rng = np.random.default_rng([self.seed, number])
         middle_s = start_s + exposure_s / 2
         passed = self.filter(middle_s).transmission
-        sky = dataclasses.replace(
-            self.sky,
-            rate_e_per_s=self.sky.rate_e_per_s * passed,
-            background_e_per_s=self.sky.background_e_per_s * passed,
-        )
+        since_s = middle_s - self.drift.start_s
         return render_frame(
-            sky,
+            dataclasses.replace(self.sky, background_e_per_s=self.sky.background_e_per_s * passed),
             self.optics,
             sensor or self.sensor,
             defocus_um=self.defocus_um(middle_s),
-            fwhm_px=self.seeing.draw(rng),
+            fwhm_px=self.seeing.draw(rng) * self.weather.blur(since_s),
             exposure_s=exposure_s,
             binning=binning,
             rng=rng,
+            transparency=self.weather.transparency(since_s) * passed,
         )
