@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         # Loaded once the words are known to be right, for it loads everything else.
-        commands = importlib.import_module("focusbench.cli.commands")
+        commands = importlib.import_module(f"focusbench.cli.{arguments.module}")
         return int(getattr(commands, arguments.command)(arguments))
     except OptionsError as error:
         print(f"focusbench: {error}", file=sys.stderr)
@@ -117,6 +117,29 @@ def _parser() -> argparse.ArgumentParser:
         help="measure each point by the stars that all frames share",
     )
 
+    simulator = _command(
+        verbs,
+        "simulator",
+        "offer the simulated rig as an Alpaca server until Ctrl-C",
+        "focusbench simulator --seed 1 --speed 10",
+        module="simulator",
+    )
+    simulator.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this computer alone)"
+    )
+    simulator.add_argument(
+        "--port", type=int, help="default 11111, or any that is free; 0: any that is free"
+    )
+    simulator.add_argument("--seed", type=int, help="of the simulated rig, to repeat a night")
+    simulator.add_argument(
+        "--speed", type=float, default=1.0, help="seconds of the rig in a real one (default 1)"
+    )
+    simulator.add_argument("--best-focus", type=float, metavar="STEPS")
+    simulator.add_argument("--backlash", type=int, metavar="STEPS")
+    simulator.add_argument(
+        "--focus-steps-per-c", type=float, metavar="STEPS", help="0: best focus does not drift"
+    )
+
     samples = _command(
         verbs,
         "samples",
@@ -134,6 +157,7 @@ def _command(
     example: str,
     *,
     json: bool = True,
+    module: str = "commands",
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(
         name, help=help, description=help.capitalize() + ".", epilog=f"Example: {example}"
@@ -142,5 +166,5 @@ def _command(
         parser.add_argument(
             "--json", action="store_true", help="one JSON object a line, nothing else on stdout"
         )
-    parser.set_defaults(command=name)
+    parser.set_defaults(command=name, module=module)
     return parser
