@@ -33,6 +33,8 @@ ASCOM_DEVICE_TYPES = frozenset(
 
 IMAGE_BYTES = "application/imagebytes"
 
+_IMAGES = ("imagearray", "imagearrayvariant")
+
 
 class Offer:
     """What a server has to offer.
@@ -164,8 +166,8 @@ class DeviceHandler(_Handler):
                 )
             )
             return
-        # An answer without an image is, by the standard's schema, only one if it tells its rank.
-        image = {"Type": 2, "Rank": 2} if name == "imagearray" else {}
+        # By the standard's schema an answer without an image is none unless it tells its rank.
+        image = {"Type": 2, "Rank": 2} if name in _IMAGES else {}
         self.answer_json(
             **image, **transaction, ErrorNumber=int(error.number), ErrorMessage=error.message
         )
