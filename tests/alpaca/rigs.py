@@ -1,7 +1,10 @@
 """Small rigs to be offered over Alpaca in tests."""
 
+import json
+import sys
 import threading
 
+from focusbench.alpaca import AlpacaServer
 from focusbench.devices import Clock
 from focusbench.errors import DeviceRefused
 from focusbench.simulator import simulated_rig
@@ -32,7 +35,21 @@ class TurningWheel:
 
 def small_rig(**given):
     """A live rig with few pixels and a filter wheel, 20 times as fast as a real one."""
-    arguments = {"seed": 1, "shape": (48, 64), "n_stars": 5, "speed": 20.0, "download_s": 0.0}
-    rig = simulated_rig(live=True, **(arguments | given))
+    arguments = {
+        **{"seed": 1, "shape": (48, 64), "n_stars": 5, "speed": 20.0, "download_s": 0.0},
+        **given,
+    }
+    rig = simulated_rig(live=True, **arguments)
     rig.filter_wheel = TurningWheel(rig.clock, turns_s=0.05 * arguments["speed"])
     return rig
+
+
+def serve(arguments):
+    """Serve a small rig in this process until standard input ends; says on which port."""
+    with AlpacaServer(small_rig(**arguments), port=0, discovery=False) as server:
+        print(server.port, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve(json.loads(sys.argv[1]))

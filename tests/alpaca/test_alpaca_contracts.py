@@ -1,7 +1,10 @@
+"""Our client keeps the contracts of all devices: on our own server, and on one of others."""
+
 import pytest
 
 from focusbench.alpaca import AlpacaCamera, AlpacaFilterWheel, AlpacaFocuser
 from focusbench.devices import RealClock
+from tests.alpaca.processes import alpaca_simulators, our_server
 from tests.contracts.device_contracts import (
     CameraContract,
     FilterWheelContract,
@@ -10,32 +13,82 @@ from tests.contracts.device_contracts import (
 )
 
 
-class OnRealTime:
+@pytest.fixture(scope="module")
+def ours():
+    with our_server(speed=1.0, focuser_speed=500.0) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    pytest.importorskip("alpaca_simulators")
+    with alpaca_simulators(tmp_path_factory.mktemp("simulators")) as address:
+        yield address
+
+
+class OnOurServer:
+    @pytest.fixture
+    def address(self, ours):
+        return ours
+
+
+class OnAlpacaSimulators:
+    @pytest.fixture
+    def address(self, theirs):
+        return theirs
+
+
+class OverAlpaca:
     @pytest.fixture
     def clock(self):
         return RealClock()
 
-
-class TestAlpacaFocuser(OnRealTime, FocuserContract):
     @pytest.fixture
-    def focuser(self, server):
-        server.focuser.steps_per_s = 500.0
-        return AlpacaFocuser(server.address)
+    def focuser(self, address):
+        return AlpacaFocuser(address)
 
-
-class TestAlpacaThermometer(OnRealTime, ThermometerContract):
     @pytest.fixture
-    def thermometer(self, server):
-        return AlpacaFocuser(server.address)
+    def thermometer(self, address):
+        return AlpacaFocuser(address)
 
-
-class TestAlpacaCamera(OnRealTime, CameraContract):
     @pytest.fixture
-    def camera(self, server, clock):
-        return AlpacaCamera(server.address, clock=clock)
+    def camera(self, address, clock):
+        camera = AlpacaCamera(address, clock=clock)
+        camera.abort()
+        return camera
 
-
-class TestAlpacaFilterWheel(OnRealTime, FilterWheelContract):
     @pytest.fixture
-    def wheel(self, server):
-        return AlpacaFilterWheel(server.address)
+    def wheel(self, address):
+        return AlpacaFilterWheel(address)
+
+
+class TestOurFocuser(OnOurServer, OverAlpaca, FocuserContract):
+    pass
+
+
+class TestOurThermometer(OnOurServer, OverAlpaca, ThermometerContract):
+    pass
+
+
+class TestOurCamera(OnOurServer, OverAlpaca, CameraContract):
+    pass
+
+
+class TestOurFilterWheel(OnOurServer, OverAlpaca, FilterWheelContract):
+    pass
+
+
+class TestTheirFocuser(OnAlpacaSimulators, OverAlpaca, FocuserContract):
+    moves_take_time = False
+
+
+class TestTheirThermometer(OnAlpacaSimulators, OverAlpaca, ThermometerContract):
+    pass
+
+
+class TestTheirCamera(OnAlpacaSimulators, OverAlpaca, CameraContract):
+    pass
+
+
+class TestTheirFilterWheel(OnAlpacaSimulators, OverAlpaca, FilterWheelContract):
+    pass

@@ -195,7 +195,13 @@ class AlpacaCamera:
         """
         if self._exposure is None:
             raise DeviceRefused(_DEVICE, f"{self._name} has no frame: none was exposed.")
-        download = self._download or self._start_download()
+        # Asked first, since some drivers send an old frame, or an empty one, for one that is not
+        # ready.
+        if self._download is None:
+            self.image_ready()
+        download = self._download
+        if download is None:
+            raise DeviceRefused(_DEVICE, f"{self._name} has no frame yet.")
         try:
             with asking(_DEVICE, self._address):
                 pixels = download.pixels()
