@@ -60,10 +60,10 @@ def asking(device: str, address: str) -> Iterator[None]:
         yield
     except NotConnectedException as error:
         raise DeviceNotConnected(
-            device, f"{name} is not connected to its driver: {_words(error)}"
+            device, f"{name} is not connected to its driver: {_words(error)}."
         ) from error
     except _REFUSALS as error:
-        raise DeviceRefused(device, f"{name} refused: {_words(error)}") from error
+        raise DeviceRefused(device, f"{name} refused: {_words(error)}.") from error
     except ServerError as error:
         raise DeviceRefused(
             device,

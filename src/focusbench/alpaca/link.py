@@ -7,6 +7,7 @@ single lost answer would end a run.
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -67,7 +68,9 @@ class Link:
 
     base_url: str
     address: str
-    _reconnects = False
+    _connected_at = 0
+    _restarts: ClassVar[Counter[str]] = Counter()
+    """How often each server was found to have forgotten that we are connected."""
     _answering: ClassVar[set[str]] = set()
     """Servers whose last word was an answer: only with these it is worth asking again."""
 
@@ -100,9 +103,10 @@ class Link:
         return self._ask("PUT", attribute, data)
 
     def _ask(self, verb: str, attribute: str, data: dict[str, Any]) -> Any:
-        if self._reconnects and attribute != "connected":
+        if attribute == "connected":
+            self._connected_at = self._restarts[self.address]
+        elif self._connected_at != self._restarts[self.address]:
             self._ask("PUT", "connected", {"Connected": True})
-            self._reconnects = False
         pauses_s = iter(PAUSES_S if self.address in self._answering else ())
         give_up_s = _clock.now() + LOST_AFTER_S
         while True:
@@ -110,8 +114,8 @@ class Link:
                 reply = self._ask_once(verb, attribute, data)
             except NotConnectedException:
                 # The server was started anew and knows nothing of what it was told before; whoever
-                # asked must hear of it. The next question connects again.
-                self._reconnects = True
+                # asked must hear of it. With the next question each of its devices connects again.
+                self._restarts[self.address] += 1
                 raise
             except _LOST as error:
                 if verb == "PUT" and attribute in _NOT_REPEATED and _was_sent(error):
