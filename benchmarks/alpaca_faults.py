@@ -1,6 +1,6 @@
-"""Auto focus over a network that misbehaves at random: does every run end, and honestly?
+"""Whether auto focus over a network that misbehaves at random always ends, and honestly.
 
-    python benchmarks/alpaca_faults.py --runs 200
+    python -m benchmarks.alpaca_faults --runs 200
 
 Each run goes through a proxy that delays, drops, cuts, garbles, repeats or never gives answers, or
 loses the server for a while. Counted are runs that hang, packages that are lost, focusers that are
@@ -12,12 +12,8 @@ import collections
 import logging
 import random
 import re
-import sys
 import tempfile
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import focusbench as fb
 from focusbench.af_packages import PackageRecorder
@@ -41,6 +37,7 @@ class RandomFaults:
         self._down = 0
 
     def __call__(self, verb: str, member: str) -> Fault | None:
+        """What goes wrong with a request."""
         if self._down:
             self._down -= 1
             return Fault.LOST_QUESTION
@@ -95,6 +92,7 @@ def one_run(address: str, rig, rng: random.Random, rate: float, folder: str):
 
 
 def main() -> None:
+    """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))

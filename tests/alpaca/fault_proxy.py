@@ -58,9 +58,7 @@ class FaultProxy:
         Handler.proxy = proxy
         self._http = _Server(("127.0.0.1", self.port), Handler)
         self.port = self._http.server_address[1]
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.02,), daemon=True
-        )
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:

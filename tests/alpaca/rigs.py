@@ -47,7 +47,8 @@ def small_rig(**given):
 def serve(arguments):
     """Serve a small rig in this process until standard input ends; says on which port."""
     with AlpacaServer(small_rig(**arguments), port=0, discovery=False) as server:
-        print(server.port, flush=True)
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
         sys.stdin.read()
 
 

@@ -14,15 +14,19 @@ from focusbench.alpaca import AlpacaServer
 from tests.alpaca.rigs import small_rig
 
 TRANSCRIPT = (
-    Path(__file__).parents[3] / "shared" / "data" / "alpaca-api" / "conformu-protocol-transcript.txt"
+    Path(__file__).parents[3]
+    / "shared"
+    / "data"
+    / "alpaca-api"
+    / "conformu-protocol-transcript.txt"
 )
 if not TRANSCRIPT.is_file():
     pytest.skip("the transcript of ConformU is not there", allow_module_level=True)
 
-COMMON = (
-    "Connect Connected Connecting Description DeviceState Disconnect DriverInfo DriverVersion "
-    "InterfaceVersion Name SupportedActions"
-).split()
+COMMON = [
+    *("Connect", "Connected", "Connecting", "Description", "DeviceState", "Disconnect"),
+    *("DriverInfo", "DriverVersion", "InterfaceVersion", "Name", "SupportedActions"),
+]
 """Members that all devices have."""
 
 MEMBERS = {

@@ -1,7 +1,10 @@
 """An image on its way, in a thread of its own."""
 
+import json
 import threading
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import requests
@@ -86,29 +89,50 @@ class ImageDownload:
         raise AssertionError("the last turn of the loop returns or raises")
 
     def _fetch_once(self) -> NDArray[np.generic]:
-        with requests.get(
-            self._url,
-            params=client_parameters(),
-            headers={"Accept": "application/imagebytes"},
-            timeout=(CONNECT_TIMEOUT_S, self._timeout_s),
-            stream=True,
-        ) as answer:
-            if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise ServerError(answer.status_code, answer.text)
-            if answer.status_code != HTTPStatus.OK:
-                raise AlpacaRequestException(answer.status_code, answer.text)
-            if "application/imagebytes" in answer.headers.get("Content-Type", ""):
-                return decode_image_bytes(self._body(answer))
-            reply = answer.json()
+        place = urlsplit(self._url)
+        # Not requests: it would copy every byte several times on its way to us.
+        line = HTTPConnection(place.netloc, timeout=CONNECT_TIMEOUT_S)
+        try:
+            line.connect()
+            line.sock.settimeout(self._timeout_s)
+            line.request(
+                "GET",
+                f"{place.path}?{urlencode(client_parameters())}",
+                headers={"Accept": "application/imagebytes"},
+            )
+            answer = line.getresponse()
+            body = self._body(answer)
+        except TimeoutError as error:
+            raise requests.ReadTimeout(error) from error
+        except ConnectionRefusedError as error:
+            raise requests.ConnectionError(error) from error
+        except (OSError, HTTPException) as error:
+            raise requests.exceptions.ChunkedEncodingError(error) from error
+        finally:
+            line.close()
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise ServerError(answer.status, body.decode("utf-8", "replace"))
+        if answer.status != HTTPStatus.OK:
+            raise AlpacaRequestException(answer.status, body.decode("utf-8", "replace"))
+        if "application/imagebytes" in answer.headers.get("Content-Type", ""):
+            return decode_image_bytes(body)
+        reply = json.loads(body)
         raise_alpaca_if(reply["ErrorNumber"], reply["ErrorMessage"])
         raise DeviceRefused(
             "camera", f"{self._camera} does not send ImageBytes, the only form that is understood."
         )
 
-    def _body(self, answer: requests.Response) -> bytes:
-        pieces = []
-        for piece in answer.iter_content(_PIECE_BYTES):
+    def _body(self, answer: HTTPResponse) -> bytearray:
+        """All that comes; into memory of the right size, where the server tells it."""
+        if answer.length is None:
+            return bytearray(answer.read())
+        body = bytearray(answer.length)
+        rest = memoryview(body)
+        while rest:
+            n_read = answer.readinto(rest[:_PIECE_BYTES])
             if self._abandoned.is_set():
-                raise requests.RequestException("The download was abandoned.")
-            pieces.append(piece)
-        return b"".join(pieces)
+                raise HTTPException("The download was abandoned.")
+            if not n_read:
+                raise IncompleteRead(b"", len(rest))
+            rest = rest[n_read:]
+        return body

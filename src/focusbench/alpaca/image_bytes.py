@@ -30,12 +30,12 @@ _PIXEL_TYPES = {
 }
 
 
-def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
+def decode_image_bytes(body: bytes | bytearray) -> NDArray[np.generic]:
     """Pixels of an ImageBytes answer.
 
     Parameters
     ----------
-    body : bytes
+    body : bytes or bytearray
         The whole answer.
 
     Returns
