@@ -32,12 +32,14 @@ def simulator(arguments: argparse.Namespace) -> int:
 
 def _listen(stack: ExitStack, rig: Rig, host: str, port: int | None) -> AlpacaServer:
     """Listen on the port given; else on the usual one, or any that is free where it is taken."""
+    if port is not None and not 0 <= port <= 65_535:
+        raise OptionsError(f"port is a whole number from 0 to 65535; got {port}.", "port")
     reason = ""
     for one in (ALPACA_PORT, 0) if port is None else (port,):
         try:
             return stack.enter_context(AlpacaServer(rig, host=host, port=one))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+        except OSError as error:
+            reason = error.strerror or str(error)
     raise OptionsError(f"Nothing can listen on {host}:{port or 0}: {reason}.", "port")
 
 

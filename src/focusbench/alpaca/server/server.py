@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import uuid
 from types import TracebackType
 from typing import Self
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from focusbench.alpaca.server.camera import ServedCamera
 from focusbench.alpaca.server.conditions import ServedConditions
@@ -80,17 +80,17 @@ class AlpacaServer:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def __enter__(self) -> Self:
-        sockets = bind_sockets(self.port, self.host)
-        self.port = sockets[0].getsockname()[1]
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.create_server((self.host, self.port), family=family)
+        listener.setblocking(False)
+        self.port = listener.getsockname()[1]
         loop = self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=loop.run_forever, name="Alpaca server", daemon=True)
         self._thread.start()
 
         async def open_() -> None:
-            server = HTTPServer(
-                application(self._offer), max_body_size=_LARGEST_REQUEST_BYTES, no_keep_alive=False
-            )
-            server.add_sockets(sockets)
+            server = HTTPServer(application(self._offer), max_body_size=_LARGEST_REQUEST_BYTES)
+            server.add_socket(listener)
             self._close.push_async_callback(server.close_all_connections)
             self._close.callback(server.stop)
             if self._discovery:
