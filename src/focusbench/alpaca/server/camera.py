@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from focusbench.alpaca.server.device import ServedDevice, takes
 from focusbench.alpaca.server.protocol import AlpacaError, ErrorNumber, boolean, number, whole
 from focusbench.devices import Rig
-from focusbench.errors import DeviceError
+from focusbench.errors import DeviceError, DeviceRefused
 
 EXPOSURE_MIN_S, EXPOSURE_MAX_S = 0.001, 3600.0
 
@@ -50,8 +50,7 @@ class ServedCamera(ServedDevice):
 
     type = "camera"
     interface_version = 4
-    # What the protocols of rigs do not know. A primitive that is added there is served by a
-    # method here in place of its line.
+    # What the protocols of rigs do not know.
     cannot_get = (
         "bayeroffsetx",
         "bayeroffsety",
@@ -61,7 +60,6 @@ class ServedCamera(ServedDevice):
         "electronsperadu",
         "fastreadout",
         "fullwellcapacity",
-        "gain",
         "gainmax",
         "gainmin",
         "gains",
@@ -79,7 +77,6 @@ class ServedCamera(ServedDevice):
     cannot_put: ClassVar = {
         "cooleron": {"CoolerOn": boolean},
         "fastreadout": {"FastReadout": boolean},
-        "gain": {"Gain": whole},
         "offset": {"Offset": whole},
         "pulseguide": {"Direction": whole, "Duration": whole},
         "setccdtemperature": {"SetCCDTemperature": number},
@@ -129,18 +126,38 @@ class ServedCamera(ServedDevice):
         """Whether darks can be taken without a hand on the cap."""
         return False
 
+    def get_gain(self) -> int:
+        """Gain of the next frame."""
+        gain = self.primitive(self._camera, "gain")()
+        if gain is None:
+            raise AlpacaError(ErrorNumber.NOT_IMPLEMENTED, f"{self.name} has no choice of gain.")
+        return int(gain)
+
+    @takes(Gain=whole)
+    def put_gain(self, gain: int) -> None:
+        """Choose a gain."""
+        self.get_gain()
+        try:
+            self.primitive(self._camera, "set_gain")(gain)
+        except DeviceRefused as error:
+            raise AlpacaError(ErrorNumber.INVALID_VALUE, str(error)) from error
+
     def get_readoutmodes(self) -> list[str]:
-        """Names of the read-out modes."""
-        return ["Normal"]
+        """Names of the read-out modes; one where there is no choice."""
+        return list(getattr(self._camera, "readout_modes", ())) or ["Normal"]
 
     def get_readoutmode(self) -> int:
-        """Read-out mode now."""
-        return 0
+        """Number of the read-out mode now."""
+        modes = self.get_readoutmodes()
+        return modes.index(self.primitive(self._camera, "readout_mode")()) if modes[1:] else 0
 
     @takes(ReadoutMode=whole)
-    def put_readoutmode(self, mode: int) -> None:
+    def put_readoutmode(self, number: int) -> None:
         """Choose a read-out mode."""
-        _within("ReadoutMode", mode, 0, 0)
+        modes = self.get_readoutmodes()
+        name = modes[_within("ReadoutMode", number, 0, len(modes) - 1)]
+        if modes[1:]:
+            self.primitive(self._camera, "set_readout_mode")(name)
 
     # ------------------------------------------------------------------ what it can do
 

@@ -181,6 +181,17 @@ class ServedDevice:
 
         return refuse
 
+    def primitive(self, device: object, name: str) -> Callable[..., Any]:
+        """A primitive that not every device of a rig has.
+
+        Raises
+        ------
+        AlpacaError
+            This one has not.
+        """
+        found: Callable[..., Any] = getattr(device, name, None) or self._cannot(name)
+        return found
+
     # ------------------------------------------------------------------ connection
     # A device is connected for everybody as long as one of those who connected it holds on.
 

@@ -1,7 +1,5 @@
 """A rig's focuser, as the protocol sees it."""
 
-from typing import ClassVar
-
 from focusbench.alpaca.server.device import ServedDevice, takes
 from focusbench.alpaca.server.protocol import AlpacaError, ErrorNumber, boolean, whole
 from focusbench.devices import Rig
@@ -18,7 +16,6 @@ class ServedFocuser(ServedDevice):
     type = "focuser"
     interface_version = 4
     cannot_get = ("stepsize",)
-    cannot_put: ClassVar = {"tempcomp": {"TempComp": boolean}}
     state_members = ("IsMoving", "Position", "Temperature")
 
     def __init__(self, rig: Rig) -> None:
@@ -47,12 +44,25 @@ class ServedFocuser(ServedDevice):
         return self._focuser.position()
 
     def get_tempcomp(self) -> bool:
-        """Whether it follows the temperature by itself."""
-        return False
+        """Whether it follows the temperature by itself now."""
+        return bool(self._compensation())
 
     def get_tempcompavailable(self) -> bool:
         """Whether it could."""
-        return False
+        return self._compensation() is not None
+
+    @takes(TempComp=boolean)
+    def put_tempcomp(self, on: bool) -> None:
+        """Have it follow the temperature, or not."""
+        if self._compensation() is None:
+            raise AlpacaError(
+                ErrorNumber.NOT_IMPLEMENTED, f"{self.name} has no temperature compensation."
+            )
+        self.primitive(self._focuser, "set_temperature_compensation")(on)
+
+    def _compensation(self) -> bool | None:
+        state: bool | None = getattr(self._focuser, "temperature_compensation", lambda: None)()
+        return state
 
     def get_temperature(self) -> float:
         """Temperature at the telescope, °C."""
