@@ -1,6 +1,7 @@
 """Whole auto focus runs over Alpaca: as good as at the telescope, and honest when it breaks."""
 
 import itertools
+import re
 import time
 
 import pytest
@@ -184,3 +185,19 @@ def test_the_exposure_of_a_client_that_vanished_is_not_taken_for_ones_own(server
     assert not rig.camera.image_ready()
     rig.camera.abort()
     assert run(rig).outcome == Outcome.FOCUSED
+
+
+def test_of_two_runs_at_once_each_is_right_or_says_that_it_was_disturbed(server, in_process):
+    sessions = [FocusSession.of(connect_alpaca(server.address)) for _ in range(2)]
+    for session in sessions:
+        session.start(OPTIONS)
+    for session in sessions:
+        assert session.wait(60.0)
+        record = session.record
+        if record.outcome == Outcome.FOCUSED:
+            assert record.best_position == pytest.approx(in_process.best_position, abs=20)
+        else:
+            assert record.outcome == Outcome.FAILED
+            reasons = "busy with an|moved to .* by someone else|stopped at|no frame"
+            assert re.search(reasons, record.diagnosis), record.diagnosis
+    assert not all(session.record.outcome == Outcome.FOCUSED for session in sessions)

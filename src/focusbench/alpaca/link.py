@@ -25,6 +25,9 @@ CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 4.0
 """How long it may be silent before and within an answer."""
 
+WAKES_WITHIN_S = 20.0
+"""How long the answer to "connect" may take: some drivers wake their device first."""
+
 PAUSES_S = (0.2, 1.0, 3.0)
 """Pauses before a question that got no answer is asked again."""
 
@@ -131,12 +134,13 @@ class Link:
 
     def _ask_once(self, verb: str, attribute: str, data: dict[str, Any]) -> Any:
         parameters = client_parameters() | data
+        wakes = verb == "PUT" and attribute == "connected"
         answer = requests.request(
             verb,
             f"{self.base_url}/{attribute}",
             params=parameters if verb == "GET" else None,
             data=parameters if verb == "PUT" else None,
-            timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+            timeout=(CONNECT_TIMEOUT_S, WAKES_WITHIN_S if wakes else ANSWER_TIMEOUT_S),
         )
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServerError(answer.status_code, answer.text)
