@@ -2,8 +2,11 @@
 
 import pytest
 
-from focusbench.alpaca import AlpacaCamera, AlpacaFilterWheel, AlpacaFocuser
+from focusbench.alpaca import AlpacaCamera, AlpacaFilterWheel, AlpacaFocuser, connect_alpaca
+from focusbench.curve import Outcome
 from focusbench.devices import RealClock
+from focusbench.engine import FocusSession
+from focusbench.options import AutofocusOptions
 from tests.alpaca.processes import alpaca_simulators, our_server
 from tests.contracts.device_contracts import (
     CameraContract,
@@ -92,3 +95,13 @@ class TestTheirCamera(OnAlpacaSimulators, OverAlpaca, CameraContract):
 
 class TestTheirFilterWheel(OnAlpacaSimulators, OverAlpaca, FilterWheelContract):
     pass
+
+
+def test_a_run_on_a_server_that_others_wrote_finds_its_focus(theirs):
+    options = AutofocusOptions(step_size=30, data_points=7, exposure_s=0.6, smart_focus=False)
+    rig = connect_alpaca(theirs, filter_wheel=0)
+    record = FocusSession.of(rig).run(options)
+    assert record.outcome == Outcome.FOCUSED, record.diagnosis
+    # Its stars are smallest at 10 000; its noise is never the same, so the error bar is asked.
+    assert record.best_position == pytest.approx(10_000, abs=4 * record.best_position_error)
+    assert record.best_position_error < 10
