@@ -18,7 +18,7 @@ from tests.contracts.device_contracts import (
 
 @pytest.fixture(scope="module")
 def ours():
-    with our_server(speed=1.0, focuser_speed=500.0) as address:
+    with our_server(speed=1.0) as address:
         yield address
 
 
@@ -74,7 +74,7 @@ class TestOurThermometer(OnOurServer, OverAlpaca, ThermometerContract):
 
 
 class TestOurCamera(OnOurServer, OverAlpaca, CameraContract):
-    pass
+    exposure_s = 0.4  # longer than a few questions take on a busy computer
 
 
 class TestOurFilterWheel(OnOurServer, OverAlpaca, FilterWheelContract):
@@ -90,7 +90,7 @@ class TestTheirThermometer(OnAlpacaSimulators, OverAlpaca, ThermometerContract):
 
 
 class TestTheirCamera(OnAlpacaSimulators, OverAlpaca, CameraContract):
-    pass
+    exposure_s = 0.4
 
 
 class TestTheirFilterWheel(OnAlpacaSimulators, OverAlpaca, FilterWheelContract):
@@ -100,6 +100,7 @@ class TestTheirFilterWheel(OnAlpacaSimulators, OverAlpaca, FilterWheelContract):
 def test_a_run_on_a_server_that_others_wrote_finds_its_focus(theirs):
     options = AutofocusOptions(step_size=30, data_points=7, exposure_s=0.6, smart_focus=False)
     rig = connect_alpaca(theirs, filter_wheel=0)
+    rig.focuser.start_move(10_020)
     record = FocusSession.of(rig).run(options)
     assert record.outcome == Outcome.FOCUSED, record.diagnosis
     # Its stars are smallest at 10 000; its noise is never the same, so the error bar is asked.

@@ -41,7 +41,7 @@ def proxy(server):
 def impatient(monkeypatch):
     """A client that gives a server up sooner."""
     monkeypatch.setattr(link, "PAUSES_S", (0.01, 0.05))
-    monkeypatch.setattr(link, "ANSWER_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(link, "ANSWER_TIMEOUT_S", 3.0)
 
 
 def run(rig, options=OPTIONS):
