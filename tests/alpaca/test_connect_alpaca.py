@@ -4,9 +4,9 @@ import time
 import pytest
 
 from focusbench.alpaca import connect_alpaca
+from focusbench.alpaca.server.handlers import DeviceHandler
 from focusbench.devices import Camera, FilterWheel, Focuser, Thermometer
 from focusbench.errors import DeviceNotConnected, DeviceRefused, OptionsError
-from tests.alpaca.alpaca_server import NOT_IMPLEMENTED, AlpacaError
 
 
 def test_an_address_becomes_a_rig(server):
@@ -15,14 +15,14 @@ def test_an_address_becomes_a_rig(server):
     assert isinstance(rig.camera, Camera)
     assert isinstance(rig.filter_wheel, FilterWheel)
     assert isinstance(rig.thermometer, Thermometer)
-    assert rig.temperature_c() == 4.5
-    assert rig.describe()["focuser_limits"] == [0, 50_000]
+    assert rig.temperature_c() == pytest.approx(10.0, abs=0.1)
+    assert rig.describe()["focuser_limits"] == [0, 25_000]
     assert (rig.focal_ratio, rig.obstruction) == (5.0, 0.3)
     assert server.address in rig.name
 
 
 def test_a_rig_without_wheel_and_sensor_has_none(server):
-    server.refuses["temperature"] = AlpacaError(NOT_IMPLEMENTED, "No sensor.")
+    server.refuses("focuser", "get_temperature", 0x400, "No sensor.")
     rig = connect_alpaca(server.address)
     assert rig.filter_wheel is None
     assert rig.thermometer is None
@@ -57,12 +57,15 @@ def test_where_nothing_listens_the_sentence_says_so():
         connect_alpaca(address)
 
 
-def test_a_server_of_another_kind_is_no_alpaca_server(server):
-    server.page = b"<html>It works!</html>"
+def test_a_server_of_another_kind_is_no_alpaca_server(server, monkeypatch):
+    async def page(handler, *_):
+        await handler.finish("<html>It works!</html>")
+
+    monkeypatch.setattr(DeviceHandler, "_answer", page)
     with pytest.raises(DeviceRefused, match="not Alpaca"):
         connect_alpaca(server.address)
 
 
 def test_a_device_number_that_the_server_does_not_have_is_named(server):
-    with pytest.raises(DeviceRefused, match=r"HTTP 400\): There is no such device\. Is this"):
+    with pytest.raises(DeviceRefused, match=r"HTTP 400\): There is no camera 3 here\. Is this"):
         connect_alpaca(server.address, camera=3)

@@ -217,7 +217,9 @@ def test_measure_goes_on_after_a_frame_that_cannot_be_measured(capsys, package, 
     assert frame.name in out
 
 
-@pytest.mark.parametrize("command", ["lab", "run", "cancel", "measure", "analyze", "samples"])
+@pytest.mark.parametrize(
+    "command", ["lab", "run", "cancel", "measure", "analyze", "simulator", "samples"]
+)
 def test_every_command_has_help_with_an_example(capsys, command):
     code, out, _ = run_cli(capsys, command, "--help")
     assert code == 0

@@ -1,4 +1,4 @@
-"""Real devices: the device protocols over ASCOM Alpaca.
+"""Real devices: the device protocols over ASCOM Alpaca, and any rig offered over it.
 
 Never: decides where to move, and never imports the simulator.
 Imported by: api and cli; imports devices and below.
@@ -8,5 +8,13 @@ from focusbench.alpaca.camera import AlpacaCamera
 from focusbench.alpaca.connect import connect_alpaca
 from focusbench.alpaca.filter_wheel import AlpacaFilterWheel
 from focusbench.alpaca.focuser import AlpacaFocuser
+from focusbench.alpaca.server import ALPACA_PORT, AlpacaServer
 
-__all__ = ["AlpacaCamera", "AlpacaFilterWheel", "AlpacaFocuser", "connect_alpaca"]
+__all__ = [
+    "ALPACA_PORT",
+    "AlpacaCamera",
+    "AlpacaFilterWheel",
+    "AlpacaFocuser",
+    "AlpacaServer",
+    "connect_alpaca",
+]

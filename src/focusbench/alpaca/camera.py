@@ -3,15 +3,11 @@
 import logging
 from typing import NamedTuple
 
-import numpy as np
-import requests
-from alpaca.camera import Camera as AlpycaCamera
-from alpaca.camera import CameraStates, raise_alpaca_if
-from alpaca.exceptions import AlpacaRequestException
-from numpy.typing import NDArray
+from alpaca.camera import CameraStates
 
 from focusbench.alpaca.door import asking, offered
-from focusbench.alpaca.image_bytes import decode_image_bytes
+from focusbench.alpaca.download import ImageDownload
+from focusbench.alpaca.link import Camera as AlpycaCamera
 from focusbench.alpaca.readout import ReadoutModes
 from focusbench.devices import Clock
 from focusbench.errors import DeviceError, DeviceRefused
@@ -21,11 +17,14 @@ log = logging.getLogger(__name__)
 
 _DEVICE = "camera"
 
-CONNECT_TIMEOUT_S = 3.0
-"""How long an image server may take to open the line."""
-
 DOWNLOAD_TIMEOUT_S = 30.0
 """How long an image server may stay silent before and between its bytes."""
+
+_GLANCE_S = 0.05
+"""How long `image_ready` looks at a download: a small frame has come by then."""
+
+
+_AT_REST = (CameraStates.cameraIdle, CameraStates.cameraError)
 
 
 class _SubFrame(NamedTuple):
@@ -78,6 +77,7 @@ class AlpacaCamera:
         self._download_timeout_s = download_timeout_s
         self._alpyca = AlpycaCamera(address, number)
         self._exposure: _Exposure | None = None
+        self._download: ImageDownload | None = None
         self._put_back: _SubFrame | None = None
         with asking(_DEVICE, address):
             self._alpyca.Connected = True
@@ -175,11 +175,18 @@ class AlpacaCamera:
                 for name, value in wanted._asdict().items():
                     setattr(self._alpyca, name, value)
             start_s = self._clock.now()
-            self._alpyca.StartExposure(exposure_s, True)
+            self._alpyca.sure(
+                lambda: self._alpyca.StartExposure(exposure_s, True),
+                lambda: self._alpyca.CameraState not in _AT_REST,
+            )
+        self._download = None
         self._exposure = _Exposure(exposure_s, binning, start_s)
 
     def image_ready(self) -> bool:
-        """Whether the frame has been read out and can be fetched.
+        """Whether the frame has come and can be had at once.
+
+        It is downloaded in a thread of its own as soon as the camera has it, so that whoever waits
+        for it can be stopped meanwhile, and a download that hangs keeps nobody from anything.
 
         Raises
         ------
@@ -189,17 +196,23 @@ class AlpacaCamera:
         # A driver may still hold the frame of another program.
         if self._exposure is None:
             return False
-        with asking(_DEVICE, self._address):
-            if self._alpyca.ImageReady:
-                return True
-            failed = self._alpyca.CameraState == CameraStates.cameraError
-        if failed:
-            raise DeviceRefused(_DEVICE, f"{self._name} reports that the exposure failed.")
-        return False
+        if self._download is None:
+            with asking(_DEVICE, self._address):
+                ready = self._alpyca.ImageReady
+                failed = not ready and self._alpyca.CameraState == CameraStates.cameraError
+            if failed:
+                raise DeviceRefused(_DEVICE, f"{self._name} reports that the exposure failed.")
+            if not ready:
+                return False
+            self._download = self._start_download()
+        return self._download.is_over(_GLANCE_S)
 
     def abort(self) -> None:
         """End an exposure without a frame; a camera that cannot do so ends it on its own."""
         self._exposure = None
+        if self._download is not None:
+            self._download.abandon()
+            self._download = None
         if not self._is_idle():
             if self._can_abort:
                 with asking(_DEVICE, self._address):
@@ -220,9 +233,20 @@ class AlpacaCamera:
         """
         if self._exposure is None:
             raise DeviceRefused(_DEVICE, f"{self._name} has no frame: none was exposed.")
-        pixels = self._download()
+        # Asked first, since some drivers send an old frame, or an empty one, for one that is not
+        # ready.
+        if self._download is None:
+            self.image_ready()
+        download = self._download
+        if download is None:
+            raise DeviceRefused(_DEVICE, f"{self._name} has no frame yet.")
+        try:
+            with asking(_DEVICE, self._address):
+                pixels = download.pixels()
+        finally:
+            self._download = None
+            self._restore_sub_frame()
         exposure, self._exposure = self._exposure, None
-        self._restore_sub_frame()
         return Frame(
             pixels=pixels,
             exposure_s=exposure.exposure_s,
@@ -234,26 +258,11 @@ class AlpacaCamera:
     def _is_idle(self) -> bool:
         with asking(_DEVICE, self._address):
             state = self._alpyca.CameraState
-        return state in (CameraStates.cameraIdle, CameraStates.cameraError)
+        return state in _AT_REST
 
-    def _download(self) -> NDArray[np.generic]:
-        # alpyca would hold one lock for all devices while the image comes, without a time-out: a
-        # camera that hangs would keep the focuser from being halted.
-        with asking(_DEVICE, self._address):
-            answer = requests.get(
-                f"{self._alpyca.base_url}/imagearray",
-                params={"ClientID": 1, "ClientTransactionID": 1},
-                headers={"Accept": "application/imagebytes"},
-                timeout=(CONNECT_TIMEOUT_S, self._download_timeout_s),
-            )
-            if answer.status_code != requests.codes.ok:
-                raise AlpacaRequestException(answer.status_code, answer.text)
-            if "application/imagebytes" in answer.headers.get("Content-Type", ""):
-                return decode_image_bytes(answer.content)
-            reply = answer.json()
-            raise_alpaca_if(reply["ErrorNumber"], reply["ErrorMessage"])
-        raise DeviceRefused(
-            _DEVICE, f"{self._name} does not send ImageBytes, the only form that is understood."
+    def _start_download(self) -> ImageDownload:
+        return ImageDownload(
+            f"{self._alpyca.base_url}/imagearray", self._name, timeout_s=self._download_timeout_s
         )
 
     def _restore_sub_frame(self) -> None:

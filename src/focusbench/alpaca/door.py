@@ -19,6 +19,7 @@ from alpaca.exceptions import (
     ValueNotSetException,
 )
 
+from focusbench.alpaca.link import ServerError
 from focusbench.errors import DeviceNotConnected, DeviceRefused, DeviceTimeout
 
 T = TypeVar("T")
@@ -62,10 +63,16 @@ def asking(device: str, address: str) -> Iterator[None]:
         yield
     except NotConnectedException as error:
         raise DeviceNotConnected(
-            device, f"{name} is not connected to its driver: {_words(error)}"
+            device, f"{name} is not connected to its driver: {_words(error)}."
         ) from error
     except _REFUSALS as error:
-        raise DeviceRefused(device, f"{name} refused: {_words(error)}") from error
+        raise DeviceRefused(device, f"{name} refused: {_words(error)}.") from error
+    except ServerError as error:
+        raise DeviceRefused(
+            device,
+            f"The server of {name[0].lower()}{name[1:]} failed (HTTP {error.number}): "
+            f"{_words(error)}.",
+        ) from error
     except AlpacaRequestException as error:
         raise DeviceRefused(
             device,
@@ -80,6 +87,10 @@ def asking(device: str, address: str) -> Iterator[None]:
     except (requests.exceptions.JSONDecodeError, KeyError, TypeError) as error:
         raise DeviceRefused(
             device, f"{name} gave an answer that is not Alpaca; is the port right?"
+        ) from error
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise DeviceNotConnected(
+            device, f"{name} broke off in the middle of its answer."
         ) from error
     except requests.RequestException as error:
         raise DeviceNotConnected(device, _nobody(device, address)) from error

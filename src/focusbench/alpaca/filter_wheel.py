@@ -1,8 +1,7 @@
 """A filter wheel over Alpaca."""
 
-from alpaca.filterwheel import FilterWheel as AlpycaFilterWheel
-
 from focusbench.alpaca.door import asking
+from focusbench.alpaca.link import FilterWheel as AlpycaFilterWheel
 from focusbench.errors import DeviceRefused
 
 _DEVICE = "filter wheel"

@@ -4,9 +4,9 @@ import logging
 import math
 
 from alpaca.exceptions import NotImplementedException
-from alpaca.focuser import Focuser as AlpycaFocuser
 
 from focusbench.alpaca.door import asking, offered
+from focusbench.alpaca.link import Focuser as AlpycaFocuser
 from focusbench.errors import DeviceRefused
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,10 @@ class AlpacaFocuser:
                     f"{distance} were asked for.",
                 )
         with asking(_DEVICE, self._address):
-            self._alpyca.Move(position)
+            self._alpyca.sure(
+                lambda: self._alpyca.Move(position),
+                lambda: self._alpyca.IsMoving or self._alpyca.Position == position,
+            )
 
     def is_moving(self) -> bool:
         """Whether a move is going on."""

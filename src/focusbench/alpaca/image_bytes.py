@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from focusbench.errors import DeviceRefused
 
 _PIXELS_AT_A_TIME = 65_536  # so that they are looked at and copied within the processor's cache
-_HEADER = struct.Struct("<iiIIiiiiiii")
+_COLUMNS_AT_A_TIME = 16  # five times as fast as all of them, on a frame of 16 million pixels
+HEADER = struct.Struct("<iiIIiiiiiii")
 
 # The numbers of the standard's ImageArrayElementTypes, as they are sent.
 _PIXEL_TYPES = {
@@ -29,12 +30,16 @@ _PIXEL_TYPES = {
 }
 
 
-def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
+class BrokenImage(DeviceRefused):
+    """An answer that is no whole image."""
+
+
+def decode_image_bytes(body: bytes | bytearray) -> NDArray[np.generic]:
     """Pixels of an ImageBytes answer.
 
     Parameters
     ----------
-    body : bytes
+    body : bytes or bytearray
         The whole answer.
 
     Returns
@@ -48,12 +53,12 @@ def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
     ------
     alpaca.exceptions.*
         The error that the answer carries instead of an image.
-    DeviceRefused
-        The answer is no whole image.
+    BrokenImage
+        The answer is none, or not whole.
     """
-    if len(body) < _HEADER.size:
-        raise _broken(f"{len(body)} bytes, and its header alone has {_HEADER.size}")
-    version, error, _, _, start, _, sent_type, rank, n_x, n_y, n_colours = _HEADER.unpack_from(body)
+    if len(body) < HEADER.size:
+        raise _broken(f"{len(body)} bytes, and its header alone has {HEADER.size}")
+    version, error, _, _, start, _, sent_type, rank, n_x, n_y, n_colours = HEADER.unpack_from(body)
     if version != 1:
         raise _broken(f"ImageBytes version {version}, and 1 is the only one known")
     if error:
@@ -64,7 +69,7 @@ def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
         raise _broken(f"{rank} axes, and 2 or 3 are possible")
     shape = (n_x, n_y) if rank == 2 else (n_x, n_y, n_colours)
     pixel_type = np.dtype(_PIXEL_TYPES[sent_type])
-    if min(shape) < 1 or start < _HEADER.size:
+    if min(shape) < 1 or start < HEADER.size:
         raise _broken(f"shape {shape} from byte {start} on")
     needed = start + int(np.prod(shape, dtype=np.int64)) * pixel_type.itemsize
     if len(body) < needed:
@@ -80,6 +85,22 @@ def decode_image_bytes(body: bytes) -> NDArray[np.generic]:
     return image.T
 
 
+def by_rows(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The same array with its last axis fastest in memory; copied only where it has to be.
+
+    Parameters
+    ----------
+    pixels : array, shape (n, m)
+    """
+    if pixels.flags.c_contiguous:
+        return pixels
+    copy = np.empty(pixels.shape, pixels.dtype)
+    for first in range(0, pixels.shape[1], _COLUMNS_AT_A_TIME):
+        strip = slice(first, first + _COLUMNS_AT_A_TIME)
+        copy[:, strip] = pixels[:, strip]
+    return copy
+
+
 def _narrowed(image: NDArray[np.generic]) -> NDArray[np.generic]:
     """The same numbers as uint16, or the image itself where one of them does not fit."""
     narrow = np.empty(image.shape, np.uint16)
@@ -92,5 +113,5 @@ def _narrowed(image: NDArray[np.generic]) -> NDArray[np.generic]:
     return narrow
 
 
-def _broken(what: str) -> DeviceRefused:
-    return DeviceRefused("camera", f"The camera sent a broken image: {what}.")
+def _broken(what: str) -> BrokenImage:
+    return BrokenImage("camera", f"The camera sent a broken image: {what}.")

@@ -1,8 +1,7 @@
 """The read-out modes of an Alpaca camera, whichever of the standard's two ways it offers them."""
 
-from alpaca.camera import Camera as AlpycaCamera
-
 from focusbench.alpaca.door import asking, offered
+from focusbench.alpaca.link import Camera as AlpycaCamera
 
 NORMAL, FAST = "Normal", "Fast"
 """Our names where the driver knows only FastReadout."""
@@ -13,7 +12,7 @@ class ReadoutModes:
 
     Parameters
     ----------
-    alpyca : alpaca.camera.Camera
+    alpyca : focusbench.alpaca.link.Camera
         Connected.
     device, address : str
         For messages.

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         # Loaded once the words are known to be right, for it loads everything else.
-        commands = importlib.import_module("focusbench.cli.commands")
+        commands = importlib.import_module(f"focusbench.cli.{arguments.module}")
         return int(getattr(commands, arguments.command)(arguments))
     except OptionsError as error:
         print(f"focusbench: {error}", file=sys.stderr)
@@ -133,7 +133,31 @@ def _parser() -> argparse.ArgumentParser:
             "import",
             "make AF packages of the runs of other programs",
             "focusbench import AutoFocus -o af_packages",
+            module="importing",
         )
+    )
+
+    simulator = _command(
+        verbs,
+        "simulator",
+        "offer the simulated rig as an Alpaca server until Ctrl-C",
+        "focusbench simulator --seed 1 --speed 10",
+        module="simulator",
+    )
+    simulator.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this computer alone)"
+    )
+    simulator.add_argument(
+        "--port", type=int, help="default 11111, or any that is free; 0: any that is free"
+    )
+    simulator.add_argument("--seed", type=int, help="of the simulated rig, to repeat a night")
+    simulator.add_argument(
+        "--speed", type=float, default=1.0, help="seconds of the rig in a real one (default 1)"
+    )
+    simulator.add_argument("--best-focus", type=float, metavar="STEPS")
+    simulator.add_argument("--backlash", type=int, metavar="STEPS")
+    simulator.add_argument(
+        "--focus-steps-per-c", type=float, metavar="STEPS", help="0: best focus does not drift"
     )
 
     samples = _command(
@@ -153,6 +177,7 @@ def _command(
     example: str,
     *,
     json: bool = True,
+    module: str = "commands",
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(
         name, help=help, description=help.capitalize() + ".", epilog=f"Example: {example}"
@@ -161,5 +186,5 @@ def _command(
         parser.add_argument(
             "--json", action="store_true", help="one JSON object a line, nothing else on stdout"
         )
-    parser.set_defaults(command=name)
+    parser.set_defaults(command=name, module=module)
     return parser

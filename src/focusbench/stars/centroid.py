@@ -3,7 +3,6 @@
 import math
 
 import numba as nb
-import numpy as np
 
 from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import IMAGE, nth

@@ -140,9 +140,7 @@ def fill_missing(part, cx, cy, aperture):
     return n
 
 
-@kernel(
-    nb.void(IMAGE, _SUMS, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, _ROW), fastmath=True
-)
+@kernel(nb.void(IMAGE, _SUMS, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, _ROW), fastmath=True)
 def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
     """Sums along the half rows of `part`, for `held`, and sums over the aperture.
 
@@ -297,6 +295,4 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
     split = math.sqrt(0.25 * (place[2] - place[3]) ** 2 + place[4] ** 2)
     limit = 0.98 * window_variance
     long, short = min(half_trace + split, limit), min(max(half_trace - split, 1e-9), limit)
-    row[9] = math.sqrt(
-        (1.0 / short - 1.0 / window_variance) / (1.0 / long - 1.0 / window_variance)
-    )
+    row[9] = math.sqrt((1.0 / short - 1.0 / window_variance) / (1.0 / long - 1.0 / window_variance))

@@ -57,7 +57,9 @@ def mended_stamp(raw, sky, sigma, wide, n):
             continue
         for i in range(1, n_x - 1):
             v = raw[j, i]
-            excess = v - nb.f4(0.25) * (raw[j - 1, i] + raw[j + 1, i] + raw[j, i - 1] + raw[j, i + 1])
+            excess = v - nb.f4(0.25) * (
+                raw[j - 1, i] + raw[j + 1, i] + raw[j, i - 1] + raw[j, i + 1]
+            )
             if not (excess > max(bar, nb.f4(0.3) * (v - sky)) or excess < -bar):
                 continue
             w = mended(raw, j, i, sky, sigma, wide)

@@ -1,0 +1,9 @@
+"""Any rig, offered to other programs as Alpaca devices.
+
+Never: knows what kind of rig it offers; the simulator is joined to it by the command line.
+Imported by: the door of alpaca.
+"""
+
+from focusbench.alpaca.server.server import ALPACA_PORT, DISCOVERY_PORT, AlpacaServer
+
+__all__ = ["ALPACA_PORT", "DISCOVERY_PORT", "AlpacaServer"]
