@@ -230,6 +230,22 @@ def test_runs_of_one_folder_are_told_apart_by_gaps(tmp_path):
     assert [f.source for f in second.frames[:2]] == ["b0.fit", "b1.fit"]
 
 
+def test_two_rigs_and_two_filters_in_one_folder_are_runs_of_their_own(tmp_path):
+    folder = tmp_path / "pack"
+    sgpro_pack(folder, SWEEP, name="a{i}.fit")
+    # A second telescope that focuses at the same time, then in another filter at once.
+    sgpro_pack(folder, SWEEP[:5], started_s=1.7e9 + 7, name="b{i}.fit", INSTRUME="ASI533")
+    sgpro_pack(folder, SWEEP[:6], started_s=1.7e9 + 107, name="c{i}.fit", INSTRUME="ASI533")
+    for path in folder.glob("c*.fit"):
+        path.write_bytes(path.read_bytes().replace(b"FILTER  = 'L  ", b"FILTER  = 'Ha "))
+    runs = [open_package(folder, run=i) for i in range(3)]
+    assert [(run.rig, run.filter, len(run.focus_points)) for run in runs] == [
+        ("QHY268M", "L", 9),
+        ("ASI533", "L", 5),
+        ("ASI533", "Ha", 6),
+    ]
+
+
 def test_a_zip_of_packs_holds_a_run_for_each_folder(tmp_path):
     with zipfile.ZipFile(tmp_path / "packs.zip", "w") as archive:
         for name in ("one", "two"):
