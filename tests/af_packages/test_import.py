@@ -163,6 +163,8 @@ def test_a_wrong_file_gives_a_sentence_and_the_rest_of_the_folder_is_read(tmp_pa
     for name in ("torn.json", "other.csv", "bomb.zip"):
         (sentence,) = (s for s in done.skipped if name in s)
         assert "\n" not in sentence
+        assert sentence.endswith(".")
+        assert len(sentence) < 160 + len(str(folder))
     assert told[-1] == (8, 8)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from focusbench.af_packages import finding, imported
 from focusbench.af_packages.frame_folder import MeasureOptions
-from focusbench.af_packages.reader import NoRun, read_runs
+from focusbench.af_packages.reader import read_runs, sentence_in_folder
 from focusbench.af_packages.sgpro_log import read_moves
 from focusbench.af_packages.stamps import KEEPS, Keep
 from focusbench.errors import FrameError, OptionsError, PackageError
@@ -113,9 +113,8 @@ def import_runs(
         except PackageError as error:
             if alone:
                 raise
-            quiet = isinstance(error, NoRun) and one.suffix.lower() in (".txt", ".log")
-            if not quiet and not isinstance(error, AlreadyPackage):
-                skipped.append(str(error))
+            said = "" if isinstance(error, AlreadyPackage) else sentence_in_folder(error, one)
+            skipped += [said] if said else []
         if progress is not None:
             progress(done, len(sources))
     if not runs:

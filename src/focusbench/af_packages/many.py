@@ -15,7 +15,7 @@ from focusbench.af_packages import finding
 from focusbench.af_packages.catalogue import Catalogue
 from focusbench.af_packages.entry import Entry, entry_of
 from focusbench.af_packages.frame_folder import MeasureOptions
-from focusbench.af_packages.reader import NoRun, read_runs
+from focusbench.af_packages.reader import read_runs, sentence_in_folder
 from focusbench.errors import PackageError
 
 if TYPE_CHECKING:
@@ -153,11 +153,8 @@ def _read(source: Path, options: MeasureOptions) -> Result:
     try:
         stamp = finding.stamp(source)
         return [entry_of(package) for package in read_runs(source, options)], "", stamp
-    except NoRun as error:
-        quiet = source.suffix.lower() in (".txt", ".log")
-        return None, "" if quiet else str(error), None
     except PackageError as error:
-        return None, str(error), None
+        return None, sentence_in_folder(error, source), None
     except OSError as error:
         return None, f"Cannot read {source}: {error.strerror or error}.", None
 
