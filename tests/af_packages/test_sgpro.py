@@ -146,6 +146,16 @@ def test_failed_runs_are_read_as_failed(tmp_path):
     assert package.best().outcome == "NOT_FOCUSED"
 
 
+def test_a_run_that_was_closed_without_a_result_is_over(tmp_path):
+    log = SgproLog().start()
+    log.sample(25_013, 7.01, 12).say("Smart focus failed", "SGM_FOCUSER_AUTO_FOCUS complete")
+    log.say("SGM_FOCUSER_AUTO_FOCUS message received...")  # an old version: no block of data
+    log.sample(24_988, 5.81, 21)
+    runs = [open_package(write(tmp_path / "log.txt", log), run=i) for i in (0, 1)]
+    assert [run.focus_points[0].position for run in runs] == [25_013, 24_988]
+    assert "SGPro said: Smart focus failed." in runs[0].notes
+
+
 def test_a_log_without_runs_says_so(shared):
     path = shared / "sgpro-log-examples" / "01_log_line_layout_2016_verbatim.txt"
     with pytest.raises(PackageError, match="holds no auto focus run with points"):
