@@ -60,6 +60,16 @@ def test_an_attempt_stands_in_the_order_taken_with_its_stars(tmp_path):
     assert package.started_s == pytest.approx(1_772_396_760.123, abs=0.01)
 
 
+def test_places_of_stars_are_read_in_both_ways_of_writing_them(tmp_path):
+    attempt = hocus_attempt(tmp_path / "run", SWEEP, report=False)
+    result = hocus_result(SWEEP[0], n_stars=2)
+    result["StarList"][1]["Position"] = "10.5, 20.25"
+    name = attempt / "00_Frame00_Region00_star_detection_result.json"
+    name.write_text(json.dumps(result))
+    first = open_package(attempt).stars[:2]
+    assert first[["x", "y"]].tolist() == [(0.0, 0.0), (10.5, 20.25)]
+
+
 def test_the_attempt_itself_and_a_zip_of_it_open_alike(tmp_path):
     attempt = hocus_attempt(tmp_path / "AutoFocus_20260301_213000", SWEEP)
     with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:

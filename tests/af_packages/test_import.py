@@ -163,6 +163,8 @@ def test_a_wrong_file_gives_a_sentence_and_the_rest_of_the_folder_is_read(tmp_pa
     for name in ("torn.json", "other.csv", "bomb.zip"):
         (sentence,) = (s for s in done.skipped if name in s)
         assert "\n" not in sentence
+        assert sentence.endswith(".")
+        assert len(sentence) < 160 + len(str(folder))
     assert told[-1] == (8, 8)
 
 
@@ -219,3 +221,34 @@ def test_the_real_reports_and_the_real_newtonian_come_through(shared, tmp_path):
     for run in done.runs:
         assert open_package(run.package).focus_points == open_package(run.source).focus_points
     assert len(import_runs(shared / "nina-style-pathologies", tmp_path / "ill").runs) == 14
+
+
+def test_an_archive_inside_the_folder_is_passed_over(tmp_path):
+    make_csv(tmp_path)
+    first = import_runs(tmp_path, tmp_path / "af_packages")
+    again = import_runs(tmp_path, tmp_path / "af_packages")
+    assert (first, again.skipped) == (again, ())
+
+
+def test_zero_bytes_of_a_power_cut_are_passed_over(tmp_path):
+    path = make_log(tmp_path)
+    whole = open_package(path).focus_points
+    content = path.read_bytes()
+    path.write_bytes(b"\0" * 512 + content[:900] + b"\0" * 4096 + content[900:])
+    assert open_package(path).focus_points == whole
+
+
+def test_frames_of_other_kinds_are_shared_as_fits_stamps(tmp_path):
+    import gzip
+
+    folder = make_pack(tmp_path)
+    for path in sorted(folder.iterdir()):
+        path.with_suffix(".fit.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    (run,) = import_runs(folder, tmp_path / "out").runs
+    whole = open_package(zip_package(run.package, tmp_path / "whole.zip"))
+    assert whole.frames.names == open_package(run.package).frames.names
+    stamps = open_package(zip_package(run.package, tmp_path / "stamps.zip", keep="stamps"))
+    assert all(name.endswith(".fits") for name in stamps.frames.names)
+    assert stamps.frames[0].pixels.dtype == whole.frames[0].pixels.dtype
+    assert stamps.frames[0].position == 640

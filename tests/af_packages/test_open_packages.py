@@ -72,9 +72,20 @@ def test_fits_are_read_when_they_are_asked_for(archive, monkeypatch):
     assert read == []
     again.fitted.isel(run=1).load()
     assert read == ["night1.json"]
-    again.used.isel(run=[1, 3], curve=0, point=slice(2, 4)).load()
+    again.used.isel(run=[1, 3], curve=0, point=slice(2, 4)).load()  # one is known by now
     assert read == ["night1.json", "night3.json"]
     assert again.load().equals(runs.load())
+
+
+def test_a_log_of_many_runs_is_read_once_for_the_fits_of_all(tmp_path, monkeypatch):
+    path = make_log(tmp_path)
+    path.write_text(path.read_text() * 4)
+    runs = open_packages(path)
+    read = []
+    original = many.read_runs
+    monkeypatch.setattr(many, "read_runs", lambda p, o: read.append(p.name) or original(p, o))
+    assert np.isfinite(runs.fitted.sel(curve="hyperbola").values).all()
+    assert (runs.sizes["run"], len(read)) == (4, 1)
 
 
 def test_the_second_opening_reads_no_run_and_gives_the_same(archive, monkeypatch):

@@ -146,6 +146,16 @@ def test_failed_runs_are_read_as_failed(tmp_path):
     assert package.best().outcome == "NOT_FOCUSED"
 
 
+def test_a_run_that_was_closed_without_a_result_is_over(tmp_path):
+    log = SgproLog().start()
+    log.sample(25_013, 7.01, 12).say("Smart focus failed", "SGM_FOCUSER_AUTO_FOCUS complete")
+    log.say("SGM_FOCUSER_AUTO_FOCUS message received...")  # an old version: no block of data
+    log.sample(24_988, 5.81, 21)
+    runs = [open_package(write(tmp_path / "log.txt", log), run=i) for i in (0, 1)]
+    assert [run.focus_points[0].position for run in runs] == [25_013, 24_988]
+    assert "SGPro said: Smart focus failed." in runs[0].notes
+
+
 def test_a_log_without_runs_says_so(shared):
     path = shared / "sgpro-log-examples" / "01_log_line_layout_2016_verbatim.txt"
     with pytest.raises(PackageError, match="holds no auto focus run with points"):
@@ -228,6 +238,22 @@ def test_runs_of_one_folder_are_told_apart_by_gaps(tmp_path):
     first, second = (open_package(tmp_path / "pack", run=i) for i in (0, 1))
     assert (len(first.focus_points), len(second.focus_points)) == (9, 5)
     assert [f.source for f in second.frames[:2]] == ["b0.fit", "b1.fit"]
+
+
+def test_two_rigs_and_two_filters_in_one_folder_are_runs_of_their_own(tmp_path):
+    folder = tmp_path / "pack"
+    sgpro_pack(folder, SWEEP, name="a{i}.fit")
+    # A second telescope that focuses at the same time, then in another filter at once.
+    sgpro_pack(folder, SWEEP[:5], started_s=1.7e9 + 7, name="b{i}.fit", INSTRUME="ASI533")
+    sgpro_pack(folder, SWEEP[:6], started_s=1.7e9 + 107, name="c{i}.fit", INSTRUME="ASI533")
+    for path in folder.glob("c*.fit"):
+        path.write_bytes(path.read_bytes().replace(b"FILTER  = 'L  ", b"FILTER  = 'Ha "))
+    runs = [open_package(folder, run=i) for i in range(3)]
+    assert [(run.rig, run.filter, len(run.focus_points)) for run in runs] == [
+        ("QHY268M", "L", 9),
+        ("ASI533", "L", 5),
+        ("ASI533", "Ha", 6),
+    ]
 
 
 def test_a_zip_of_packs_holds_a_run_for_each_folder(tmp_path):

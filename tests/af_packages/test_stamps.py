@@ -105,8 +105,9 @@ def test_folders_of_the_computer_are_left_out_of_any_text(text, left):
 
 
 def test_sites_and_observers_are_left_out_of_any_document():
-    document = {"rig": {"site_latitude": 47.1, "name": "a rig", "observer": "Anna"}, "lat": 1}
-    assert private(document) == {"rig": {"name": "a rig"}}
+    rig = {"site_latitude": 47.1, "name": "a rig", "observer": "Anna", "GPS_LONG": 8}
+    kept = {"epsilon": 1, "flat": 2, "altitude_deg": 30, "elongation": 1.1, "geometry": []}
+    assert private({"rig": rig, "lat": 1, **kept}) == {"rig": {"name": "a rig"}, **kept}
 
 
 @pytest.fixture

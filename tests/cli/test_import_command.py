@@ -3,6 +3,7 @@
 import json
 
 from tests.af_packages.foreign import hocus_report
+from tests.af_packages.test_import import a_log
 from tests.cli.test_cli import run_cli
 
 
@@ -21,6 +22,7 @@ def test_import_prints_one_json_object_a_run(capsys, tmp_path):
     lines = [json.loads(line) for line in out.splitlines()]
     assert [line["source"] for line in lines] == [str(source / "0.json"), str(source / "1.json")]
     assert [line["n_points"] for line in lines] == [9, 9]
+    assert all(line.keys() == {"source", "package", "n_points"} for line in lines)
     code, out, err = run_cli(capsys, "analyze", lines[0]["package"], "--json")
     analysis = json.loads(out)
     assert (code, err) == (0, "")
@@ -45,6 +47,16 @@ def test_import_of_nothing_fails_with_the_reason(capsys, tmp_path):
     assert "There is no" in err
     code, _, err = run_cli(capsys, "import", tmp_path, "--keep", "everything")
     assert code == 2
+
+
+def test_every_run_of_a_log_is_analysed(capsys, tmp_path):
+    log = a_log().text() + a_log().text()
+    (tmp_path / "sg_logfile_1.txt").write_text(log)
+    code, out, err = run_cli(capsys, "analyze", tmp_path / "sg_logfile_1.txt", "--json")
+    assert (code, err) == (0, "")
+    assert [json.loads(line)["run"] for line in out.splitlines()] == [0, 1]
+    code, out, _ = run_cli(capsys, "analyze", tmp_path / "sg_logfile_1.txt")
+    assert "sg_logfile_1.txt, run 1: FOCUSED. Best focus 24" in out
 
 
 def test_import_has_a_help_with_an_example(capsys):

@@ -9,7 +9,7 @@ from focusbench.af_packages.common_stars import by_common_stars
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
 from focusbench.af_packages.many import open_packages
 from focusbench.af_packages.package import Format, FrameSequence, Origin, Package
-from focusbench.af_packages.reader import open_package
+from focusbench.af_packages.reader import open_package, read_runs
 from focusbench.af_packages.recorder import PackageRecorder
 from focusbench.af_packages.stamps import Keep
 
@@ -26,5 +26,6 @@ __all__ = [
     "import_runs",
     "open_package",
     "open_packages",
+    "read_runs",
     "zip_package",
 ]

@@ -18,7 +18,9 @@ from focusbench.af_packages.private import private
 from focusbench.af_packages.stamps import Keep, cut_out
 from focusbench.af_packages.tree import FolderTree
 from focusbench.errors import FrameError, PackageDamaged, PackageError
-from focusbench.frames import FITS_SUFFIXES, compress_fits, read_frame, write_frame
+from focusbench.frames import FRAME_SUFFIXES, compress_fits, read_frame, write_frame
+
+_PLAIN = (".fits", ".fit", ".fts")
 
 _SMALL = 2**17
 """Below this a frame is deflated, too, bytes."""
@@ -78,31 +80,45 @@ def _fill(archive: zipfile.ZipFile, tree: FolderTree, keep: Keep) -> None:
     else:
         own.read(tree, document)
     stars = _stars_of_frames(tree, document) if keep == "stamps" else {}
+    names = [manifest.frame_names(point) for point in document["points"]]
+    frames = {name: _name_in_zip(name, keep) for of_point in names for name in of_point}
     if keep == "numbers":
-        document["points"] = [{**point, "frames": []} for point in document["points"]]
+        frames = {}
+    document["points"] = [
+        {**point, "frames": [frames[name] for name in of_point if name in frames]}
+        for point, of_point in zip(document["points"], names, strict=True)
+    ]
     if keep == "stamps":
         document = private(document)
     hashes: dict[str, str] = {}
-    frames = {name for point in document["points"] for name in manifest.frame_names(point)}
     # Whatever else somebody put into the folder is no part of the package.
-    for name in sorted(frames | ({manifest.EVENTS, manifest.STARS} & set(tree.names()))):
+    texts = {name: name for name in {manifest.EVENTS, manifest.STARS} & set(tree.names())}
+    for name, target in sorted((frames | texts).items()):
         is_frame = name in frames
         content = _frame(tree, name, stars.get(name), keep) if is_frame else tree.read(name)
         if name == manifest.EVENTS:
             content = _events(content, keep)
         else:
-            hashes[name] = sha256(content).hexdigest()
+            hashes[target] = sha256(content).hexdigest()
         # Rice leaves nothing for deflate to do but the headers, most of a small frame.
-        _add(archive, name, content, deflate=not is_frame or len(content) < _SMALL)
+        _add(archive, target, content, deflate=not is_frame or len(content) < _SMALL)
     document["files"] = hashes
     _add(archive, manifest.MANIFEST, manifest.dump(document).encode(), deflate=True)
 
 
+def _name_in_zip(name: str, keep: Keep) -> str:
+    """Name of a frame: whatever kind it was of, its stamps are FITS."""
+    endings = [suffix for suffix in FRAME_SUFFIXES if name.lower().endswith(suffix)]
+    if keep != "stamps" or not endings:
+        return name
+    return name[: -max(map(len, endings))] + ".fits"
+
+
 def _frame(tree: FolderTree, name: str, stars: NDArray[np.void] | None, keep: Keep) -> bytes:
-    """A frame as it goes into the zip: FITS compressed without loss, other kinds as they are."""
+    """A frame as it goes into the zip: plain FITS compressed without loss, others as they are."""
     path = tree.frame(name)
     if keep != "stamps":
-        return _compressed(path) if name.lower().endswith(FITS_SUFFIXES) else path.read_bytes()
+        return _compressed(path) if name.lower().endswith(_PLAIN) else path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "stamps.fits"
         write_frame(cut_out(read_frame(path), stars), small)

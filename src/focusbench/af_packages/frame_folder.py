@@ -1,13 +1,14 @@
 """Reads plain folders, or zips, of frames, SGPro's AF packs among them: measures each frame.
 
-SGPro packs the frames of one run, or of several. Runs are told apart by the gaps between the times
-of their frames: within a run they follow each other, between two runs light frames are taken.
+SGPro packs the frames of one run, or of several. Runs are told apart by camera, by filter, and by
+the gaps between the times of their frames: within a run they follow each other, between two runs
+light frames are taken.
 """
 
 import dataclasses
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,23 +119,41 @@ def read(tree: Tree, options: MeasureOptions) -> tuple[Package, ...]:
 
 
 def _runs(taken: list[Taken]) -> list[list[Taken]]:
-    """Frames of each run, in the order taken where times tell it."""
+    """Frames of each run, in the order taken where times tell it.
+
+    A run lies in one folder and is of one camera and one filter; frames that do not tell theirs
+    are of the others'.
+    """
     runs: list[list[Taken]] = []
-    folders = sorted({t.told.name.rpartition("/")[0] for t in taken})
-    for folder in folders:
-        group = [t for t in taken if t.told.name.rpartition("/")[0] == folder]
-        if not _ordered(group):
-            runs.append(group)
-            continue
-        group.sort(key=lambda t: t.told.time_s or 0.0)
-        times = [t.told.time_s or 0.0 for t in group]
-        gaps = [b - a for a, b in itertools.pairwise(times)]
-        longest = max(SHORTEST_GAP_S, _GAP_FACTOR * statistics.median(gaps)) if gaps else 0.0
-        runs.append(group[:1])
-        for gap, one in zip(gaps, group[1:], strict=True):
-            if gap > longest:
-                runs.append([])
-            runs[-1].append(one)
+    for folder in sorted({t.told.name.rpartition("/")[0] for t in taken}):
+        inside = [t for t in taken if t.told.name.rpartition("/")[0] == folder]
+        for of_camera in _apart(inside, lambda t: t.camera):
+            for group in _apart(of_camera, lambda t: t.filter or ""):
+                runs += _by_gaps(group)
+    return sorted(runs, key=lambda run: run[0].told.time_s or 0.0)
+
+
+def _apart(taken: list[Taken], key: Callable[[Taken], str]) -> list[list[Taken]]:
+    """Groups of frames by what they tell, in order; all together where one has only one kind."""
+    kinds = dict.fromkeys(key(t) for t in taken if key(t))
+    if len(kinds) < 2:
+        return [taken]
+    first = next(iter(kinds))
+    return [[t for t in taken if (key(t) or first) == kind] for kind in kinds]
+
+
+def _by_gaps(taken: list[Taken]) -> list[list[Taken]]:
+    if not _ordered(taken):
+        return [taken]
+    ordered = sorted(taken, key=lambda t: t.told.time_s or 0.0)
+    times = [t.told.time_s or 0.0 for t in ordered]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
+    longest = max(SHORTEST_GAP_S, _GAP_FACTOR * statistics.median(gaps)) if gaps else 0.0
+    runs = [ordered[:1]]
+    for gap, one in zip(gaps, ordered[1:], strict=True):
+        if gap > longest:
+            runs.append([])
+        runs[-1].append(one)
     return runs
 
 
@@ -168,8 +187,6 @@ def _package(
         notes.append(f"Exposure times differ: {', '.join(f'{s:g} s' for s in exposures)}.")
     filters = {t.filter for t in taken if t.filter}
     cameras = {t.camera for t in taken if t.camera}
-    if len(cameras) > 1:
-        notes.append(f"The frames are from {len(cameras)} cameras: {', '.join(sorted(cameras))}.")
     by_sgpro = any(t.creator.startswith("Sequence Generator Pro") for t in taken)
     form: Format = "SGPro" if by_sgpro else "frames"
     unknown = [] if time_ordered else [ORDER]
@@ -183,13 +200,13 @@ def _package(
         definition=options.definition,
         time_ordered=time_ordered,
         step_size=median_gap(p.position for p in points if p.role != "validation"),
-        filter=filters.pop() if len(filters) == 1 else None,
+        filter=filters.pop() if filters else None,
         started_s=min((t.told.time_s for t in taken if t.told.time_s is not None), default=None),
         notes=tuple(notes),
         run=run,
         unknown=tuple(unknown),
         settings={"exposure_s": exposures[0]} if len(exposures) == 1 else {},
-        rig=cameras.pop() if len(cameras) == 1 else None,
+        rig=cameras.pop() if cameras else None,
         _tree=tree,
         _frame_names=tuple((t.told.name,) for t in taken),
         _measured_stars=_star_table(taken, points),

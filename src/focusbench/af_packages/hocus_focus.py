@@ -282,6 +282,8 @@ def _stars(stars: list[Any], frame: int) -> NDArray[np.void]:
     for row, star in zip(table, stars, strict=True):
         star = star if isinstance(star, Mapping) else {}
         place = star.get("Position")
+        if isinstance(place, str):  # as .NET writes some kinds of points
+            place = dict(zip("XY", place.split(", "), strict=False))
         place = place if isinstance(place, Mapping) else {}
         row["x"], row["y"] = number(place.get("X")), number(place.get("Y"))
         row["hfr_mean_radius"] = number(star.get("HFR"))

@@ -18,16 +18,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from focusbench.af_packages import manifest, stars_table
 from focusbench.af_packages.codec import decode, encode
-from focusbench.af_packages.package import Format, Origin, Package
+from focusbench.af_packages.package import Format, Origin, Package, read_member
 from focusbench.af_packages.recorder import write_whole
 from focusbench.af_packages.stamps import Keep, cut_out
 from focusbench.af_packages.tree import Tree, check_names
 from focusbench.curve import BestFocus, FocusPoint
 from focusbench.doctor import diagnose_points
 from focusbench.engine import verdict
-from focusbench.errors import FrameError, PackageDamaged, PackageError
+from focusbench.errors import PackageDamaged, PackageError
 from focusbench.frames import FRAME_SUFFIXES, write_frame
 
 _UNKNOWN = (
@@ -252,28 +255,24 @@ def _copy(package: Package, part: Path, keep: Keep) -> list[tuple[str, ...]]:
         for i, name in enumerate(of_point):
             last = name.rpartition("/")[2]
             suffix = max((s for s in FRAME_SUFFIXES if last.lower().endswith(s)), key=len)
-            stem = _safe(last[: -len(suffix)])
+            stem = f"frames/p{number:02d}_f{i}_{_safe(last[: -len(suffix)])}"
             if keep == "stamps":
-                suffix = ".fits"
-            target = f"frames/p{number:02d}_f{i}_{stem}{suffix}"
-            if keep == "stamps":
-                frame = package.frames[len([n for group in copied for n in group]) + i]
-                mine = package.stars[_of_point(package, number, i)]
-                try:
-                    write_frame(cut_out(frame, mine), part / target)
-                except FrameError as error:
-                    raise PackageError(f"{package.source}: {error}") from error
+                new.append(f"{stem}.fits")
+                stamps = cut_out(read_member(tree, name), _stars_of(package, number, i))
+                write_frame(stamps, part / new[-1])
             else:
-                _copy_file(tree, name, part / target)
-            new.append(target)
+                new.append(stem + suffix)
+                _copy_file(tree, name, part / new[-1])
         copied.append(tuple(new))
-    return [*copied, *(() for _ in range(len(package.focus_points) - len(copied)))]
+    return copied
 
 
-def _of_point(package: Package, number: int, frame: int) -> Any:
+def _stars_of(package: Package, number: int, frame: int) -> NDArray[np.void]:
+    """Stars of one frame."""
     table, point = package.stars, package.focus_points[number]
     which = stars_table.VALIDATION if point.role == "validation" else number
-    return (table["point"] == which) & (table["frame"] == frame)
+    mine: NDArray[np.void] = table[(table["point"] == which) & (table["frame"] == frame)]
+    return mine
 
 
 def _copy_file(tree: Tree, name: str, target: Path) -> None:
@@ -285,14 +284,11 @@ def _copy_file(tree: Tree, name: str, target: Path) -> None:
 
 
 def hash_of(package: Package) -> str:
-    """sha256 of the source of a package: of a file its bytes, of a folder its frames'."""
-    source = package.source
-    if source.is_file():
+    """sha256 of the source of a package: of a file its bytes, of a folder those of its files."""
+    source, tree = package.source, package._tree
+    if source.is_file() or tree is None:
         return manifest.sha256(source)
     whole = hashlib.sha256()
-    tree = package._tree
-    for name in () if tree is None else tree.nested_names():
-        path = tree.frame(name) if tree else None
-        if isinstance(path, Path):
-            whole.update(json.dumps([name, manifest.sha256(path)]).encode())
+    for name in tree.nested_names():
+        whole.update(json.dumps([name, manifest.sha256(source / name)]).encode())
     return whole.hexdigest()

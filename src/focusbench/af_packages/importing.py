@@ -6,10 +6,14 @@ from pathlib import Path
 
 from focusbench.af_packages import finding, imported
 from focusbench.af_packages.frame_folder import MeasureOptions
-from focusbench.af_packages.reader import NoRun, read_runs
+from focusbench.af_packages.reader import read_runs, sentence_in_folder
 from focusbench.af_packages.sgpro_log import read_moves
 from focusbench.af_packages.stamps import KEEPS, Keep
-from focusbench.errors import OptionsError, PackageError
+from focusbench.errors import FrameError, OptionsError, PackageError
+
+
+class AlreadyPackage(PackageError):
+    """An AF package needs no import; in a folder it is passed over."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ def import_runs(
         except PackageError as error:
             if alone:
                 raise
-            if not (isinstance(error, NoRun) and one.suffix.lower() in (".txt", ".log")):
-                skipped.append(str(error))
+            said = "" if isinstance(error, AlreadyPackage) else sentence_in_folder(error, one)
+            skipped += [said] if said else []
         if progress is not None:
             progress(done, len(sources))
     if not runs:
@@ -121,14 +125,15 @@ def import_runs(
 def _import(source: Path, folder: Path, keep: Keep, options: MeasureOptions) -> list[ImportedRun]:
     packages = read_runs(source, options)
     if packages[0].path is not None:
-        raise PackageError(f"{source} is an AF package already: open it as it is.")
+        raise AlreadyPackage(f"{source} is an AF package already: open it as it is.")
     sha256 = imported.hash_of(packages[0])
     made = []
     for package in packages:
         try:
             path = imported.write(package, folder, sha256, keep=keep)
-        except OSError as error:
-            raise PackageError(f"Cannot write {folder}: {error.strerror or error}.") from error
+        except (OSError, FrameError) as error:
+            why = error.strerror if isinstance(error, OSError) else None
+            raise PackageError(f"Cannot import {source} to {folder}: {why or error}.") from error
         n_points = sum(point.role != "validation" for point in package.focus_points)
         made.append(ImportedRun(source, package.run, path, n_points))
     return made

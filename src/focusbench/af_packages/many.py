@@ -7,7 +7,7 @@ import contextlib
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from focusbench.af_packages import finding
 from focusbench.af_packages.catalogue import Catalogue
 from focusbench.af_packages.entry import Entry, entry_of
 from focusbench.af_packages.frame_folder import MeasureOptions
-from focusbench.af_packages.reader import NoRun, read_runs
+from focusbench.af_packages.package import Package
+from focusbench.af_packages.reader import read_runs, sentence_in_folder
 from focusbench.errors import PackageError
 
 if TYPE_CHECKING:
@@ -153,11 +154,8 @@ def _read(source: Path, options: MeasureOptions) -> Result:
     try:
         stamp = finding.stamp(source)
         return [entry_of(package) for package in read_runs(source, options)], "", stamp
-    except NoRun as error:
-        quiet = source.suffix.lower() in (".txt", ".log")
-        return None, "" if quiet else str(error), None
     except PackageError as error:
-        return None, str(error), None
+        return None, sentence_in_folder(error, source), None
     except OSError as error:
         return None, f"Cannot read {source}: {error.strerror or error}.", None
 
@@ -185,8 +183,14 @@ def _warn(runs: "xarray.Dataset", skipped: list[str]) -> None:
         )
 
 
+@lru_cache(maxsize=1)
+def _runs_of(source: Path, stamp: tuple[int, int], options: MeasureOptions) -> tuple[Package, ...]:
+    """Runs of a source as it is now: a log of many runs is read once for all of them."""
+    return read_runs(source, options)
+
+
 def _fits_of(source: Path, entry: Entry, options: MeasureOptions) -> "Fits":
     """Which points each curve used, and its values there: arrays (curve, point)."""
-    package = read_runs(source, options)[entry["run"] or 0]
+    package = _runs_of(source, finding.stamp(source), options)[entry["run"] or 0]
     points = package.points
     return points["used"].values, points["fitted"].values

@@ -14,7 +14,11 @@ KEPT_KEYWORDS = (
 )  # fmt: skip
 """Keywords of a header that say nothing of the person or the place."""
 
-_SITE = re.compile(r"site|observ|lat(itude)?$|long?(itude)?$|elev|owner|geo", re.I)
+_SITE = re.compile(
+    r"^(site|observ|owner|obsgeo)"
+    r"|(^|[_-])(lat|latitude|lon|long|longitude|elev|elevation|altitude_m)($|[_-])",
+    re.I,
+)
 _HOME = re.compile(r"(?:[A-Za-z]:)?[\\/]+(?:home|Users|Documents and Settings)[\\/]+[^\\/:\"]+")
 _FOLDERS = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]:[\\/]+|(?<![\w.~:/])/(?=\w))(?:[^\\/:*?\"<>|\n]+[\\/]+)+"

@@ -34,7 +34,16 @@ _TEXTS: tuple[ModuleType, ...] = (ekos_analyze, ekos_log, sgpro_log, csv_table, 
 
 
 class NoRun(PackageError):
-    """A file that is none of the kinds that can be opened; in a folder it is passed over."""
+    """A file that is none of the kinds that can be opened."""
+
+
+def sentence_in_folder(error: PackageError, source: Path) -> str:
+    """What to say of a file of a folder that was not read; empty where that surprises nobody."""
+    if not isinstance(error, NoRun):
+        return str(error)
+    # Notes and logs of other programs lie everywhere; what can be opened is not told each time.
+    quiet = source.suffix.lower() in (".txt", ".log")
+    return "" if quiet else str(error).partition("; give ")[0].rstrip(".") + "."
 
 
 def open_package(

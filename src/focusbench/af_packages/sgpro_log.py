@@ -182,7 +182,7 @@ class _Reader:
         """Read one line."""
         if _START_OR_END in text:
             # The same words open a run and close it.
-            if self._run is None or (self._run.points and self._run.ended):
+            if self._run is not None and self._run.points:
                 self._run = None
             return
         if "Auto focus data" in text or "Rerun auto focus" in text:

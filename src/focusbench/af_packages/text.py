@@ -17,12 +17,14 @@ _STAMP = re.compile(
 
 
 def decode_text(content: bytes) -> str | None:
-    """Text of a file, whatever a spreadsheet encoded it in; None where it is no text."""
+    """Text of a file, whatever a spreadsheet encoded it in; None where it is no text.
+
+    Zero bytes, which a power cut leaves in a log, are dropped.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in content:
-        return None
     else:
+        content = content.replace(b"\0", b"")
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:

@@ -4,7 +4,7 @@ Never: holds logic of its own.
 Imported by: cli, widgets and the front door; imports every room below.
 """
 
-from focusbench.af_packages import Package, import_runs, open_package, open_packages
+from focusbench.af_packages import Package, import_runs, open_package, open_packages, read_runs
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.runs import autofocus, new_recorder
@@ -29,6 +29,7 @@ __all__ = [
     "open_package",
     "open_packages",
     "read_frame",
+    "read_runs",
     "sample_packages",
     "simulated_rig",
     "write_sample_packages",

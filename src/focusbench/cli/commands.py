@@ -201,28 +201,38 @@ def analyze(arguments: Arguments) -> int:
     all_focused = True
     for name in arguments.packages:
         try:
-            analysis = api.analyze(
-                name,
-                curve=arguments.curve,
-                metric=arguments.metric,
-                common_stars=arguments.common_stars,
-            )
+            analyses = [
+                api.analyze(
+                    package,
+                    curve=arguments.curve,
+                    metric=arguments.metric,
+                    common_stars=arguments.common_stars,
+                )
+                for package in api.read_runs(name)
+            ]
         except OptionsError:
             raise
         except FocusbenchError as error:
             all_focused = False
             print(f"focusbench: {error}", file=sys.stderr)
             continue
-        all_focused &= analysis.outcome == Outcome.FOCUSED
-        if arguments.json:
-            _print_analysis(analysis)
-        else:
-            print(f"{name}: {analysis.outcome}. {analysis.diagnosis}")
-            for note in analysis.package.notes:
-                print(f"  {note}")
-            for finding in analysis.findings:
-                print(f"  {finding.code}: {finding.sentence} {finding.remedy}".rstrip())
+        for analysis in analyses:
+            all_focused &= analysis.outcome == Outcome.FOCUSED
+            if arguments.json:
+                _print_analysis(analysis)
+            else:
+                _tell_analysis(name, analysis)
     return 0 if all_focused else 1
+
+
+def _tell_analysis(name: str, analysis: api.Analysis) -> None:
+    run = analysis.package.run
+    which = name if run is None else f"{name}, run {run}"
+    print(f"{which}: {analysis.outcome}. {analysis.diagnosis}")
+    for note in analysis.package.notes:
+        print(f"  {note}")
+    for finding in analysis.findings:
+        print(f"  {finding.code}: {finding.sentence} {finding.remedy}".rstrip())
 
 
 def _print_analysis(analysis: api.Analysis) -> None:
@@ -231,6 +241,7 @@ def _print_analysis(analysis: api.Analysis) -> None:
     _print_json(
         package=str(package.path) if package.path else None,
         source=analysis.source,
+        **({} if package.run is None else {"run": package.run}),
         outcome=best.outcome,
         best_position=best.best_position,
         best_position_error=best.best_position_error,

@@ -54,7 +54,7 @@ def import_(arguments: argparse.Namespace) -> int:
                 "source": str(run.source),
                 "package": str(run.package),
                 "n_points": run.n_points,
-                "run": run.run,
+                **({} if run.run is None else {"run": run.run}),
             }
             print(json.dumps(document, ensure_ascii=False), flush=True)
         else:

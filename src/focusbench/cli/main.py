@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         "packages",
         nargs="+",
         metavar="PACKAGE",
-        help="AF package, N.I.N.A. report, CSV, or a folder or zip of frames",
+        help="AF package, or any file or folder that import takes",
     )
     analyze.add_argument(
         "--curve", default="auto", help="auto (default), two_lines, parabola or hyperbola"
