@@ -451,7 +451,9 @@ class FocusSession:
         if record is not None and record.outcome in _WITHOUT_FOCUS:
             counted = [p for p in record.points if p.counts]
             if counted:
-                return round(min(counted, key=lambda p: p.metric).position)
+                lowest = min(counted, key=lambda p: p.metric)
+                # Points stand where their filter focuses, a run is centred in the one found.
+                return round(lowest.position) - record.focus_shift
         return self._last_best
 
     def _again_home(self) -> int | None:
