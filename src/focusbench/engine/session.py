@@ -9,11 +9,11 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from focusbench.curve import Outcome, RigShape
 from focusbench.devices import POLL_S, Rig, Stop
+from focusbench.engine.announcing import Announcer, Recorder, Watcher
 from focusbench.engine.cancel_file import StopSignal
 from focusbench.engine.events import (
     Event,
@@ -23,7 +23,7 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, Hooks
-from focusbench.engine.progress import Activity, RunProgress, fold
+from focusbench.engine.progress import Activity, RunProgress
 from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run
@@ -33,21 +33,7 @@ from focusbench.stars import warm_in_background
 
 logger = logging.getLogger(__name__)
 
-Watcher = Callable[[Event], None]
 AutofocusRun = Generator[Event, None, RunRecord]
-
-
-class Recorder(Protocol):
-    """Whoever saves a run; may raise, and then the run goes on without being saved."""
-
-    @property
-    def path(self) -> Path | None:
-        """Where the run is being saved; None before it has begun."""
-        ...
-
-    def record(self, event: Event) -> None:
-        """Save one event."""
-        ...
 
 
 class FocusSession:
@@ -55,8 +41,6 @@ class FocusSession:
 
     Attributes
     ----------
-    progress : RunProgress
-        State of the run going on, or of the last one.
     before_run, after_run : callable or None
         Called before anything moves and when the rig is left as found, both in every run and
         whatever its end: to pause guiding and go on. One that raises is a warning.
@@ -70,13 +54,12 @@ class FocusSession:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._lock = threading.RLock()
-        self._watchers: list[Watcher] = []
+        self._voice = Announcer()
         # Not the thread itself: before Python 3.13 an interrupted join marks it as ended.
         self._idle = threading.Event()
         self._idle.set()
         self._stop: StopSignal | None = None
         self._sampler: RigSampler | None = None
-        self._recorder: Recorder | None = None
         self._last_best: int | None = None
         self._best_before: int | None = None
         self._accepted = False
@@ -85,7 +68,6 @@ class FocusSession:
         self._n_launched = 0
         self.before_run: Hook | None = None
         self.after_run: Hook | None = None
-        self.progress = RunProgress()
 
     @classmethod
     def of(cls, rig: Rig) -> "FocusSession":
@@ -103,6 +85,11 @@ class FocusSession:
     def rig(self) -> Rig:
         """The rig that this session owns."""
         return self._rig
+
+    @property
+    def progress(self) -> RunProgress:
+        """State of the run going on, or of the last one."""
+        return self._voice.progress
 
     @property
     def running(self) -> bool:
@@ -191,7 +178,7 @@ class FocusSession:
             centre = self._again_centre() if again else None
             home = self._again_home() if again else None
             self._accepted = True
-            self._recorder = recorder
+            self._voice.recorder = recorder
             self._broken = None
             self._record = None
             self._stop = StopSignal()
@@ -278,8 +265,7 @@ class FocusSession:
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Tell `watcher` every event, in the run's thread; returns how to stop it."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        return self._voice.subscribe(watcher)
 
     # ------------------------------------------------------------------ in the run's own thread
 
@@ -341,12 +327,12 @@ class FocusSession:
             while True:
                 if isinstance(event, RunFinished):
                     hooks.after()
-                    self._announce_all(hooks.warnings())
+                    self._voice.announce_warnings(hooks.warnings())
                     self._finish(event.record, require_package)
                     event = next(run)
                     continue
-                not_saved = self._announce(event)
-                self._announce_all(hooks.warnings())
+                not_saved = self._voice.announce(event)
+                self._voice.announce_warnings(hooks.warnings())
                 ending = ending or _goes_home(event)
                 if stop.is_set() and not ending:
                     event = run.throw(RunCancelled("Cancelled."))
@@ -359,14 +345,14 @@ class FocusSession:
 
     def _finish(self, record: RunRecord, require_package: bool) -> None:
         """Save and tell the end of a run: the last of its events."""
-        not_saved = self._save(RunFinished(self._complete(record)))
+        not_saved = self._voice.save(RunFinished(self._voice.complete(record)))
         if not_saved:
-            self._tell(Warned(not_saved))
+            self._voice.tell(Warned(not_saved))
         if not_saved and require_package and record.focused:
             record = self._undone(record, not_saved)
-        record = self._complete(record)
+        record = self._voice.complete(record)
         self._remember(record)
-        self._tell(RunFinished(record))
+        self._voice.tell(RunFinished(record))
 
     def _undone(self, record: RunRecord, why: str) -> RunRecord:
         """Make a run that must be saved, and cannot be, a failed one."""
@@ -382,49 +368,6 @@ class FocusSession:
             record, outcome=Outcome.FAILED, diagnosis=why, final_position=position
         )
 
-    def _announce(self, event: Event) -> str:
-        """Save an event and tell it; returns why the run is not saved, once."""
-        not_saved = self._save(event)
-        self._tell(event)
-        if not_saved:
-            self._tell(Warned(not_saved))
-        return not_saved
-
-    def _announce_all(self, warnings: tuple[str, ...]) -> None:
-        for warning in warnings:
-            self._announce(Warned(warning))
-
-    def _save(self, event: Event) -> str:
-        """Hand an event to the recorder; returns why the run is not saved, once."""
-        if self._recorder is None:
-            return ""
-        try:
-            self._recorder.record(event)
-        except Exception as error:
-            self._recorder = None
-            logger.info("The run is not saved", exc_info=True)
-            return f"Not saved: {error}"
-        return ""
-
-    def _tell(self, event: Event) -> None:
-        self.progress = fold(self.progress, event)
-        for watcher in tuple(self._watchers):
-            try:
-                watcher(event)
-            except Exception:
-                # A broken plot must not stop a run.
-                logger.exception("A watcher of the run broke and is dropped")
-                self._watchers.remove(watcher)
-
-    def _complete(self, record: RunRecord) -> RunRecord:
-        """Add to the record what only the session knows: where it was saved, and what was said."""
-        said = tuple(w for w in self.progress.warnings if w not in record.warnings)
-        return dataclasses.replace(
-            record,
-            package_path=self._recorder.path if self._recorder else None,
-            warnings=record.warnings + said,
-        )
-
     def _remember(self, record: RunRecord) -> None:
         self._record = record
         self._accepted = False
@@ -438,9 +381,9 @@ class FocusSession:
         assert record is not None
         with self._rig.lease():
             self._sampler = RigSampler(self._rig, record.options)
-            self._tell(MoveStarted(record.return_position, "home"))
+            self._voice.tell(MoveStarted(record.return_position, "home"))
             self._sampler.go_back(record.return_position)
-            self._announce(RunDismissed(record.return_position))
+            self._voice.announce(RunDismissed(record.return_position))
             self._last_best = self._best_before
 
     # ------------------------------------------------------------------ Run again
