@@ -400,6 +400,20 @@ def test_a_full_disk_fails_a_run_that_must_be_saved(faulty, left):
     faulty.assert_as_found()
 
 
+def test_a_run_that_must_be_saved_and_cannot_even_go_back_has_one_end(faulty):
+    class FullAndCut(FullDisk):
+        def record(self, event):
+            if isinstance(event, RunFinished):
+                faulty.focuser.at["start_move"] = faulty.focuser.at["position"] = lambda *_: gone
+            super().record(event)
+
+    record = faulty.run(recorder=FullAndCut(AT_THE_END), require_package=True)
+    assert record.outcome == Outcome.FAILED
+    assert f"did not get back to {HOME}: The cable was pulled." in record.diagnosis
+    assert record.final_position is None
+    faulty.assert_one_end(record)
+
+
 @pytest.mark.parametrize("outcome", HOME_OUTCOMES)
 def test_every_run_that_does_not_focus_leaves_a_readable_package(monkeypatch, tmp_path, outcome):
     start = HOME - 400 if outcome == Outcome.LOST else HOME

@@ -108,7 +108,7 @@ def autofocus_run(
     home = start if return_position is None else return_position
     around = start if centre is None else centre
     started_s = sampler.now()
-    outcome, diagnosis, go_home = Outcome.FAILED, "", True
+    outcome, diagnosis, go_home, over = Outcome.FAILED, "", True, False
     try:
         try:
             yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
@@ -156,15 +156,17 @@ def autofocus_run(
             focus_shift=filters.shift,
             rig_shape=rig_shape,
         )
+        over = True
         with contextlib.suppress(FocusbenchError):
             yield RunFinished(record)
         return record
     except GeneratorExit:
         # The caller walked away: nothing may be yielded any more, but the rig is left as found.
-        if go_home:
+        if go_home and not over:
             _home(sampler, home)
-        _filter_back(sampler, filters)
-        sampler.end()
+        if not over:
+            _filter_back(sampler, filters)
+            sampler.end()
         raise
 
 

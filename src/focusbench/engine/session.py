@@ -27,7 +27,7 @@ from focusbench.engine.progress import Activity, RunProgress
 from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run
-from focusbench.errors import FocusbenchError, PackageError, RunCancelled, RunInProgress
+from focusbench.errors import PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.stars import warm_in_background
 
@@ -133,7 +133,7 @@ class FocusSession:
     @property
     def can_run_again(self) -> bool:
         """Whether there is something to centre another run on."""
-        return not self.running and self._again_centre() is not None
+        return not self.running and self._again()[0] is not None
 
     @property
     def error(self) -> str:
@@ -175,14 +175,18 @@ class FocusSession:
         with self._lock:
             if self.running:
                 raise RunInProgress(f"{self._rig.name} is busy with another run.")
-            centre = self._again_centre() if again else None
-            home = self._again_home() if again else None
+            centre, home = self._again() if again else (None, None)
             self._accepted = True
             self._voice.recorder = recorder
             self._broken = None
             self._record = None
-            self._stop = StopSignal()
-            self._launch(lambda: self._run(options, centre, home, require_package, rig_shape))
+            stop = self._stop = StopSignal()
+
+            def run(sampler: RigSampler) -> AutofocusRun:
+                where = {"centre": centre, "return_position": home}
+                return autofocus_run(options, sampler, stop=stop, rig_shape=rig_shape, **where)
+
+            self._launch(lambda: self._run(options, run, stop, require_package))
 
     def run(
         self,
@@ -289,31 +293,21 @@ class FocusSession:
     def _run(
         self,
         options: AutofocusOptions,
-        centre: int | None,
-        home: int | None,
+        begin: Callable[[RigSampler], AutofocusRun],
+        stop: StopSignal,
         require_package: bool,
-        rig_shape: RigShape | None,
     ) -> None:
-        assert self._stop is not None
         with self._rig.lease():
             self._sampler = RigSampler(self._rig, options)
-            hooks = Hooks(self.before_run, self.after_run)
-            run = autofocus_run(
-                options,
-                self._sampler,
-                stop=self._stop,
-                centre=centre,
-                return_position=home,
-                rig_shape=rig_shape,
-            )
+            run, hooks = begin(self._sampler), Hooks(self.before_run, self.after_run)
             try:
                 hooks.before()
-                self._drive(run, self._stop, require_package, hooks)
+                self._drive(run, stop, require_package, hooks)
             finally:
                 run.close()
                 hooks.after()
         record = self._record
-        if self._stop.is_set() and record is not None and record.focused:
+        if stop.is_set() and record is not None and record.focused:
             # Cancel came between the last look at it and the end of the run.
             self._dismiss()
 
@@ -324,13 +318,7 @@ class FocusSession:
         ending = False
         try:
             event = next(run)
-            while True:
-                if isinstance(event, RunFinished):
-                    hooks.after()
-                    self._voice.announce_warnings(hooks.warnings())
-                    self._finish(event.record, require_package)
-                    event = next(run)
-                    continue
+            while not isinstance(event, RunFinished):
                 not_saved = self._voice.announce(event)
                 self._voice.announce_warnings(hooks.warnings())
                 ending = ending or _goes_home(event)
@@ -342,6 +330,9 @@ class FocusSession:
                     event = next(run)
         except StopIteration:
             return
+        hooks.after()
+        self._voice.announce_warnings(hooks.warnings())
+        self._finish(event.record, require_package)
 
     def _finish(self, record: RunRecord, require_package: bool) -> None:
         """Save and tell the end of a run: the last of its events."""
@@ -358,14 +349,15 @@ class FocusSession:
         """Make a run that must be saved, and cannot be, a failed one."""
         assert self._sampler is not None
         home = record.return_position
+        left_at: int | None = home
         try:
             self._sampler.go_back(home)
             why += f" The focuser is back at {home}."
-        except FocusbenchError as error:
+        except Exception as error:
+            left_at = None
             why += f" The focuser did not get back to {home}: {error}"
-        position = self._rig.focuser.position()
         return dataclasses.replace(
-            record, outcome=Outcome.FAILED, diagnosis=why, final_position=position
+            record, outcome=Outcome.FAILED, diagnosis=why, final_position=left_at
         )
 
     def _remember(self, record: RunRecord) -> None:
@@ -386,25 +378,17 @@ class FocusSession:
             self._voice.announce(RunDismissed(record.return_position))
             self._last_best = self._best_before
 
-    # ------------------------------------------------------------------ Run again
+    def _again(self) -> tuple[int | None, int | None]:
+        """Where Run again is centred, and where Cancel goes after it, steps.
 
-    def _again_centre(self) -> int | None:
-        """Where Run again is centred: the last best focus, else the lowest counted point."""
+        Both are the last best focus; after a run without one it is centred on the lowest counted
+        point and goes back where that run did.
+        """
         record = self._record
-        if record is not None and record.outcome in _WITHOUT_FOCUS:
-            counted = [p for p in record.points if p.counts]
-            if counted:
-                lowest = min(counted, key=lambda p: p.metric)
-                # Points stand where their filter focuses, a run is centred in the one found.
-                return round(lowest.position) - record.focus_shift
-        return self._last_best
-
-    def _again_home(self) -> int | None:
-        """Where Cancel goes after Run again."""
-        record = self._record
-        if record is not None and record.outcome in _WITHOUT_FOCUS:
-            return record.return_position
-        return self._last_best
+        if record is None or record.outcome not in _WITHOUT_FOCUS:
+            return self._last_best, self._last_best
+        lowest = record.lowest_position
+        return self._last_best if lowest is None else lowest, record.return_position
 
 
 _WITHOUT_FOCUS = (Outcome.NOT_FOCUSED, Outcome.LOST, Outcome.FAILED)
