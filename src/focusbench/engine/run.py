@@ -186,9 +186,14 @@ def _run(
     if best is None or best.best_position is None:
         return Outcome.NOT_FOCUSED, run.why_not()
     yield from go_to_best_focus(run, best)
-    if filters.change:
-        yield from _back_from_filter(run, filters, best)
-    return best.outcome, verdict(best)
+    if not filters.change:
+        return best.outcome, verdict(best)
+    target = round(best.best_position - filters.shift)
+    yield from _back_from_filter(run, filters, target)
+    said = (
+        f"{verdict(best)} That is in {filters.focus}; with {filters.found} it stands at {target}."
+    )
+    return best.outcome, said
 
 
 def _stays(outcome: Outcome) -> bool:
@@ -238,12 +243,10 @@ def _change_filter(run: RunPoints, filters: _Filters, name: str | None, shift: i
         )
 
 
-def _back_from_filter(run: RunPoints, filters: _Filters, best: BestFocus) -> Steps:
+def _back_from_filter(run: RunPoints, filters: _Filters, target: int) -> Steps:
     """Bring the filter found back into the beam, and the focuser to where that one focuses."""
-    assert best.best_position is not None
     yield from _change_filter(run, filters, filters.found, -filters.shift)
     if filters.shift:
-        target = round(best.best_position - filters.shift)
         yield MoveStarted(target, "filter offset")
         out = run.way_out(target, shift=filters.shift) if filters.shift < 0 else None
         run.sampler.move_to(target, run.stop, via=out)
