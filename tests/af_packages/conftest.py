@@ -9,7 +9,7 @@ import pytest
 
 from focusbench import engine
 from focusbench.af_packages import PackageRecorder
-from focusbench.curve import BestFocus, CurveFit, FocusPoint, Outcome, Rejected
+from focusbench.curve import BestFocus, CurveFit, FocusPoint, Outcome, Rejected, RigShape
 from focusbench.engine import Event, RunRecord, Validation
 from focusbench.frames import Frame
 from focusbench.options import AutofocusOptions
@@ -53,10 +53,18 @@ def some_stars(n):
 
 
 def a_run() -> SyntheticRun:
-    options = AutofocusOptions(step_size=60, data_points=5)
-    rig = {"name": "a rig", "filter": "H-alpha 7nm / 3", "focuser_limits": [0, 50_000]}
+    options = AutofocusOptions(
+        step_size=60,
+        data_points=5,
+        focus_filter="H-alpha 7nm / 3",
+        filters={"L": {"focus_point": 9_000}, "H-alpha 7nm / 3": {"focus_point": 9_060}},
+        adjust_focus_per_filter=True,
+    )
+    shape = RigShape(((0.04, 0.02), (0.05, 0.03)))
+    rig = {"name": "a rig", "filter": "L", "focuser_limits": [0, 50_000]}
     events: list[Event] = [
-        engine.RunStarted(options, 10_100, 10_100, 10_100, STARTED_S, rig),
+        engine.RunStarted(options, 10_100, 10_100, 10_100, STARTED_S, rig, shape),
+        engine.FilterChanged("H-alpha 7nm / 3", 60),
     ]
     points: list[FocusPoint] = []
     for sweep, centre in enumerate((10_100, 10_240)):
@@ -102,6 +110,8 @@ def a_run() -> SyntheticRun:
     events.append(
         engine.Validated(validation, 2.0, 2.5, True, (a_frame(10_247, 99),), (some_stars(2),))
     )
+    events.append(engine.FilterChanged("L", -60))
+    events.append(engine.MoveStarted(10_187, "filter offset"))
     points[-1] = dataclasses.replace(
         points[-1], rejected=Rejected.OUTLIER, reason="10 % above the curve"
     )
@@ -111,7 +121,7 @@ def a_run() -> SyntheticRun:
         options=options,
         start_position=10_100,
         return_position=10_100,
-        final_position=10_247,
+        final_position=10_187,
         points=(*points, validation),
         best=best,
         validation=Validation(2.05, 2.0, 2.5, True),
@@ -119,6 +129,9 @@ def a_run() -> SyntheticRun:
         started_s=STARTED_S,
         duration_s=210.0,
         rig=rig,
+        filter="H-alpha 7nm / 3",
+        focus_shift=60,
+        rig_shape=shape,
     )
     events.append(engine.RunFinished(record))
     return SyntheticRun(tuple(events), record)

@@ -138,7 +138,7 @@ def test_a_read_only_folder_is_one_clear_error(run, tmp_path):
 @pytest.mark.parametrize("wrapped", [False, True], ids=["disk error", "as a frame error"])
 def test_a_full_disk_costs_the_rest_of_the_package_and_says_so(run, tmp_path, monkeypatch, wrapped):
     recorder = PackageRecorder(tmp_path)
-    for event in run.events[:4]:
+    for event in run.events[:5]:
         recorder.record(event)
 
     def full(frame, path):
@@ -148,7 +148,7 @@ def test_a_full_disk_costs_the_rest_of_the_package_and_says_so(run, tmp_path, mo
         raise full_disk
 
     monkeypatch.setattr("focusbench.af_packages.recorder.write_frame", full)
-    measured = next(e for e in run.events[4:] if isinstance(e, PointMeasured))
+    measured = next(e for e in run.events[5:] if isinstance(e, PointMeasured))
     with pytest.raises(PackageError, match="No space left on device"):
         recorder.record(measured)
     monkeypatch.undo()
@@ -165,7 +165,8 @@ def test_a_driver_that_describes_itself_oddly_does_not_spoil_the_package(run, tm
     recorder = PackageRecorder(tmp_path)
     for event in run.events:
         if event is run.events[0]:
-            event = dataclasses.replace(event, rig=odd)
+            plain = event.options.replace(focus_filter=None)
+            event = dataclasses.replace(event, rig=odd, options=plain)
         if isinstance(event, RunFinished):
             event = RunFinished(dataclasses.replace(event.record, rig=odd))
         recorder.record(event)

@@ -274,3 +274,12 @@ def test_the_first_event_tells_what_the_run_was_asked_to_do(run, recorded):
     started = open_package(recorded).events[0]
     assert isinstance(started, RunStarted)
     assert started.options == run.record.options
+
+
+def test_a_killed_run_still_knows_its_filter_offset_and_what_it_knew_of_the_rig(run, recorded):
+    (recorded / "manifest.json").unlink()
+    lines = (recorded / "events.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (recorded / "events.jsonl").write_text("".join(lines[:-3]), "utf-8")
+    record = open_package(recorded).record
+    assert (record.filter, record.focus_shift) == ("H-alpha 7nm / 3", 60)
+    assert record.rig_shape == run.record.rig_shape

@@ -24,16 +24,14 @@ def path(tmp_path):
     return tmp_path / "newton.rig.json"
 
 
-def test_each_focused_run_adds_one_estimate_and_the_next_one_uses_it(rig, path, tmp_path):
+def test_each_focused_run_is_learned_from_and_the_next_one_uses_it(rig, path, tmp_path):
     first = fb.autofocus(rig, save_packages_to=tmp_path, memory=path)
     second = fb.autofocus(rig, save_packages_to=tmp_path, memory=path)
     assert first.rig_shape == RigShape()
-    parameters = first.fits["auto"].parameters
-    expected = (parameters["kappa_seen"], parameters["kappa_error"])
-    assert second.rig_shape.estimates == (pytest.approx(expected),)
+    assert second.rig_shape == RigShape().after(first.fits["auto"]) != RigShape()
     (entry,) = json.loads(path.read_text())["shapes"]
-    assert len(entry["estimates"]) == 2
-    assert entry["metric"] == "hfr"
+    assert RigShape.from_dict(entry) == second.rig_shape.after(second.fits["auto"])
+    assert (entry["filter"], entry["metric"]) == ("L", "hfr")
     # The package says which was used.
     assert open_package(second.package_path).record.rig_shape == second.rig_shape
 
@@ -42,13 +40,13 @@ def test_a_run_without_memory_uses_none_and_says_so(rig):
     assert fb.autofocus(rig, save_packages_to=None).rig_shape is None
 
 
-def test_another_metric_or_rig_begins_anew(rig, path):
-    fb.autofocus(rig, save_packages_to=None, memory=path)
-    memory = fb.RigMemory(path)
-    assert len(memory.shape_of(rig, fb.AutofocusOptions()).estimates) == 1
-    assert memory.shape_of(rig, fb.AutofocusOptions(metric="fwhm")) == RigShape()
-    other = fb.simulated_rig(seed=6, **SMALL)
-    assert memory.shape_of(other, fb.AutofocusOptions()) == RigShape()
+def test_another_metric_filter_or_rig_begins_anew(rig, path):
+    record = fb.autofocus(rig, save_packages_to=None, memory=path)
+    memory, options = fb.RigMemory(path), fb.AutofocusOptions()
+    assert memory.shape_of(rig, options) == RigShape().after(record.fits["auto"])
+    assert memory.shape_of(rig, options.replace(metric="fwhm")) == RigShape()
+    assert memory.shape_of(rig, options.replace(focus_filter="R")) == RigShape()
+    assert memory.shape_of(fb.simulated_rig(seed=6, **SMALL), options) == RigShape()
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o != Outcome.FOCUSED])
@@ -69,12 +67,12 @@ def test_what_is_known_reaches_the_curve(rig, monkeypatch, path):
         return find_best_focus(points, **more)
 
     monkeypatch.setattr(deciding, "find_best_focus", watched)
-    fb.autofocus(rig, save_packages_to=None, memory=path)
+    first = fb.autofocus(rig, save_packages_to=None, memory=path)
+    n = len(seen)
     fb.autofocus(rig, save_packages_to=None, memory=path)
     # Live glances and the decision alike.
-    assert [len(shape.estimates) for shape in seen] == [0] * (len(seen) // 2) + [1] * (
-        len(seen) - len(seen) // 2
-    )
+    assert set(seen[:n]) == {RigShape()}
+    assert set(seen[n:]) == {RigShape().after(first.fits["auto"])}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": "something else"}', '{"shapes": 3}'])

@@ -178,6 +178,30 @@ def test_a_focuser_that_slips_fails_the_run_at_home(faulty, move):
     faulty.assert_as_found()
 
 
+def test_drivers_that_say_late_that_they_move_are_waited_for(faulty):
+    """A moment after its command, the focuser says that it rests, and the wheel the old filter."""
+    clock, asked = faulty.rig.clock, {"start_move": -9.0, "start_change": -9.0}
+
+    def remember(method):
+        def meddle(*_):
+            asked[method] = clock.now()
+
+        return meddle
+
+    def soon_after(method, answer):
+        return lambda *_: answer if clock.now() - asked[method] < 0.15 else None
+
+    faulty.focuser.at["start_move"] = remember("start_move")
+    faulty.focuser.at["is_moving"] = soon_after("start_move", lambda: False)
+    faulty.wheel.at["start_change"] = remember("start_change")
+    faulty.wheel.at["filter"] = soon_after("start_change", lambda: "L")
+    record = faulty.run()
+    assert record.outcome == Outcome.FOCUSED
+    assert record.warnings == ()
+    faulty.assert_one_end(record)
+    faulty.assert_as_found()
+
+
 @pytest.mark.parametrize("exposure", [1, 3, 6])
 def test_a_focuser_moved_by_someone_else_is_left_alone(faulty, exposure):
     def meddle(call, *_):
@@ -398,6 +422,20 @@ def test_a_full_disk_fails_a_run_that_must_be_saved(faulty, left):
     assert faulty.focuser.real.position() == record.final_position == HOME
     faulty.assert_one_end(record)
     faulty.assert_as_found()
+
+
+def test_a_run_that_must_be_saved_and_cannot_even_go_back_has_one_end(faulty):
+    class FullAndCut(FullDisk):
+        def record(self, event):
+            if isinstance(event, RunFinished):
+                faulty.focuser.at["start_move"] = faulty.focuser.at["position"] = lambda *_: gone
+            super().record(event)
+
+    record = faulty.run(recorder=FullAndCut(AT_THE_END), require_package=True)
+    assert record.outcome == Outcome.FAILED
+    assert f"did not get back to {HOME}: The cable was pulled." in record.diagnosis
+    assert record.final_position is None
+    faulty.assert_one_end(record)
 
 
 @pytest.mark.parametrize("outcome", HOME_OUTCOMES)

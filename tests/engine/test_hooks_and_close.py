@@ -5,10 +5,18 @@ import threading
 import pytest
 
 from focusbench.curve import Outcome
-from focusbench.engine import MoveStarted, PointMeasured, RunDismissed, RunFinished, RunStarted
+from focusbench.engine import (
+    MoveStarted,
+    PointMeasured,
+    RunDismissed,
+    RunFinished,
+    RunStarted,
+    SweepStarted,
+)
 from focusbench.errors import DeviceNotConnected, OptionsError
 from focusbench.options import AutofocusOptions
 from tests.engine.faulty_rig import HOME, FaultyRig
+from tests.engine.faulty_rig import OPTIONS as WHOLE
 
 OPTIONS = AutofocusOptions(data_points=5, step_size=80, exposure_s=0.3)
 
@@ -168,3 +176,16 @@ def test_run_again_with_a_focus_filter_is_centred_on_best_focus_of_the_filter_in
     assert started[1].centre == started[1].return_position == first.final_position
     assert second.points[0].position == first.final_position + first.focus_shift + 160
     assert sum(isinstance(event, PointMeasured) for event in faulty.events) == 2 * n
+
+
+def test_run_again_without_best_focus_is_centred_on_the_lowest_point_in_its_own_filter(monkeypatch):
+    faulty = FaultyRig(monkeypatch, HOME + 500)
+    options = WHOLE.replace(smart_focus=False)
+    first = faulty.run(options)
+    assert first.outcome == Outcome.NOT_FOCUSED
+    lowest = min(first.points, key=lambda p: p.metric).position
+    faulty.session.run(options, again=True)
+    started = [event for event in faulty.events if isinstance(event, RunStarted)]
+    sweeps = [event for event in faulty.events if isinstance(event, SweepStarted)]
+    assert started[1].return_position == HOME + 500
+    assert sweeps[1].positions == options.sweep_positions(lowest)

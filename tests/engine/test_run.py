@@ -341,6 +341,26 @@ def test_run_that_is_dropped_half_way_sends_the_focuser_home():
     assert sampler.position() == 10_250
 
 
+@pytest.mark.parametrize("kind", [MoveStarted, RunFinished])
+def test_run_that_is_dropped_near_its_end_leaves_the_focuser_where_it_belongs(kind):
+    moves = []
+
+    class Watched(CurveSampler):
+        def move_to(self, position, stop, *, via=None):
+            moves.append(position)
+            return super().move_to(position, stop, via=via)
+
+    sampler = Watched(lambda p: 3.0, start=10_250, relative_error=0.02, seed=4)
+    run = autofocus_run(AutofocusOptions(), sampler)
+    for event in run:
+        if isinstance(event, kind):
+            break
+    run.close()
+    assert sampler.position() == 10_250
+    # Home once: the last point was elsewhere.
+    assert moves[-1] == 10_250 != moves[-2]
+
+
 def test_watching_live_and_the_record_agree():
     progress = RunProgress()
     sampler = CurveSampler(hyperbola(10_250), start=10_250, relative_error=0.01)

@@ -73,6 +73,7 @@ def test_focus_filter_goes_wheel_offset_sweep_validation_wheel_back_offset_back(
     assert record.final_position == round(record.best_position - SHIFT)
     assert sent[-1] == faulty.focuser.real.position() == record.final_position
     assert record.validation.passed
+    assert record.diagnosis.endswith(f"That is in Ha; with L it stands at {record.final_position}.")
 
 
 def test_offset_back_outward_is_approached_inward_as_the_points_were(faulty):

@@ -26,8 +26,8 @@ SET_UP = ("name", "camera", "focuser", "pixel_um", "focal_ratio", "obstruction")
 class RigMemory:
     """Learns a rig's asymmetry from its FOCUSED runs; a watcher of runs.
 
-    The file holds one list of estimates for each set-up and metric (JSON, readable). A simulated
-    rig has its seed in its description and is remembered by it.
+    The file holds one list of estimates for each set-up, filter and metric (JSON, readable). A
+    simulated rig has its seed in its description and is remembered by it.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ class RigMemory:
 
     def shape_of(self, rig: Rig, options: AutofocusOptions) -> RigShape:
         """What is known of a rig with these options; empty where nothing is."""
-        return self._read().get(_key(rig.describe(), options.metric), RigShape())
+        filter = options.focus_filter or rig.filter()
+        return self._read().get(_key(rig.describe(), filter, options.metric), RigShape())
 
     def __call__(self, event: Event) -> None:
         """Learn from a run that has ended, where it FOCUSED."""
@@ -66,7 +67,7 @@ class RigMemory:
         record = event.record
         with self._lock:
             shapes = self._read()
-            key = _key(record.rig, record.options.metric)
+            key = _key(record.rig, record.filter, record.options.metric)
             before = shapes.get(key, RigShape())
             after = before.after(record.fits["auto"])
             if after != before:
@@ -83,7 +84,7 @@ class RigMemory:
             if document["schema"] != SCHEMA or document["schema_version"] != SCHEMA_VERSION:
                 raise ValueError(f"its schema is {document['schema']!r}")
             return {
-                _key(entry["rig"], entry["metric"]): RigShape.from_dict(entry)
+                _key(entry["rig"], entry["filter"], entry["metric"]): RigShape.from_dict(entry)
                 for entry in document["shapes"]
             }
         except (KeyError, TypeError, ValueError) as error:
@@ -97,7 +98,7 @@ class RigMemory:
         part.replace(self.path)
 
 
-def _key(rig: Mapping[str, Any], metric: str) -> str:
-    """The set-up and the metric, as a text that can be compared and read back."""
+def _key(rig: Mapping[str, Any], filter: str | None, metric: str) -> str:
+    """Set-up, filter and metric, as a text that can be compared and read back."""
     known = {name: rig.get(name) for name in (*SET_UP, "seed") if rig.get(name) is not None}
-    return json.dumps({"rig": known, "metric": metric}, sort_keys=True)
+    return json.dumps({"rig": known, "filter": filter, "metric": metric}, sort_keys=True)

@@ -70,7 +70,9 @@ def bracketing(points: Sequence[FocusPoint], best: BestFocus | None = None) -> B
         counted = Counted.of(points, best)
         if len(counted) == 0:
             return Bracket(False, True, True, None, False)
-        fits = list(best.fits.values()) if best and best.fits else [fit_hyperbola(counted)]
+        fits = list(best.fits.values()) if best else []
+        if not fits and counted.error is None:
+            fits = [fit_hyperbola(counted)]
         inner, outer = rises(counted, fits, needed=2)
         first = counted.y[:WORSE_POINTS]
         return Bracket(

@@ -80,6 +80,7 @@ Run Again, Cancel and the close delay of the dialog
     engine/test_hooks_and_close.py::test_cancel_in_the_delay_goes_back_and_starts_it_anew
 """
 
+from focusbench.engine.announcing import Recorder
 from focusbench.engine.cancel_file import request_cancel
 from focusbench.engine.curve_sampler import CurveSampler
 from focusbench.engine.events import (
@@ -103,7 +104,7 @@ from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run, verdict
 from focusbench.engine.sampler import Passing, Sample, Sampler
-from focusbench.engine.session import FocusSession, Recorder
+from focusbench.engine.session import FocusSession
 
 __all__ = [
     "Activity",

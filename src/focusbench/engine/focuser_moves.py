@@ -15,6 +15,9 @@ MOVE_TIMEOUT_S = 300.0
 
 HALT_TIMEOUT_S = 10.0
 
+STARTS_WITHIN_S = 0.5
+"""How late a driver may say that it moves: some answer "no" for a moment after the command."""
+
 ARRIVED_WITHIN = 2
 """Steps by which a focuser's report may differ from the command: some round."""
 
@@ -46,6 +49,7 @@ class FocuserMoves:
         self._overshoot_within = rig.focuser.limits
         self._legs: list[int] = []
         self._commanded: int | None = None
+        self._leg_began_s = 0.0
 
     def stand(self, travel: tuple[int, int] | None = None) -> None:
         """Take the position now as the one commanded; nothing overshoots beyond `travel`."""
@@ -95,7 +99,7 @@ class FocuserMoves:
             target = self._legs[0]
             try:
                 wait_until(
-                    lambda: not focuser.is_moving(),
+                    self._at_rest,
                     clock,
                     stop=stop,
                     timeout_s=MOVE_TIMEOUT_S,
@@ -115,6 +119,13 @@ class FocuserMoves:
             self._commanded = target
             if self._legs:
                 self._start_leg()
+
+    def _at_rest(self) -> bool:
+        """Whether the leg is over: arrived, or standing elsewhere for longer than a late start."""
+        if self._rig.focuser.is_moving():
+            return False
+        late = self._rig.clock.now() - self._leg_began_s >= STARTS_WITHIN_S
+        return late or abs(self._rig.focuser.position() - self._legs[0]) <= ARRIVED_WITHIN
 
     def halt(self) -> None:
         """Stop a move that is going on, as well as the focuser lets itself be stopped."""
@@ -170,7 +181,8 @@ class FocuserMoves:
 
     def _start_leg(self) -> None:
         self._commanded = None
-        self._tell(Activity("moving", self._legs[-1], self._rig.clock.now()))
+        self._leg_began_s = self._rig.clock.now()
+        self._tell(Activity("moving", self._legs[-1], self._leg_began_s))
         try:
             self._rig.focuser.start_move(self._legs[0])
         except BaseException:

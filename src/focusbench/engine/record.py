@@ -105,6 +105,14 @@ class RunRecord:
         return self.best.best_position_error if self.best and self.focused else None
 
     @property
+    def lowest_position(self) -> int | None:
+        """Lowest counted point, steps, as a position in the filter found in the beam."""
+        counted = [point for point in self.points if point.counts]
+        if not counted:
+            return None
+        return round(min(counted, key=lambda p: p.metric).position) - self.focus_shift
+
+    @property
     def expected_metric(self) -> float | None:
         """What the deciding curve expects at best focus, pixels."""
         return self.best.expected_metric if self.best and self.focused else None

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from focusbench.devices import Rig, Stop, wait_until
-from focusbench.errors import DeviceError, DeviceRefused, OptionsError
+from focusbench.errors import DeviceRefused, OptionsError
 from focusbench.options import AutofocusOptions
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class RigSetup:
         """Name of the filter in the beam, once the wheel rests; None without one."""
         if self._rig.filter_wheel is None:
             return None
-        self._wait_for_wheel(None, "did not come to rest")
+        self._wait_for_wheel(lambda now: now is not None, None, "did not come to rest")
         return self._rig.filter()
 
     def hold_still(self) -> None:
@@ -90,15 +90,11 @@ class RigSetup:
         """Turn the wheel to a filter and wait."""
         wheel = self._rig.filter_wheel
         assert wheel is not None
-        self._wait_for_wheel(stop, "did not come to rest")
+        self._wait_for_wheel(lambda now: now is not None, stop, "did not come to rest")
         if wheel.filter() != name:
             wheel.start_change(name)
-            self._wait_for_wheel(stop, f"did not reach {name}")
-        arrived = wheel.filter()
-        if arrived != name:
-            raise DeviceError(
-                "filter wheel", f"The filter wheel stopped at {arrived} on its way to {name}."
-            )
+            # Not until it rests: some say for a moment after the command that they still do.
+            self._wait_for_wheel(lambda now: now == name, stop, f"did not reach {name}")
 
     def restore(self) -> tuple[str, ...]:
         """Put everything back but the filter; returns what could not be, in words."""
@@ -112,11 +108,13 @@ class RigSetup:
                 troubles.append(f"The {what} is not as it was found: {error}")
         return tuple(troubles)
 
-    def _wait_for_wheel(self, stop: Stop | None, doing: str) -> None:
+    def _wait_for_wheel(
+        self, done: Callable[[str | None], bool], stop: Stop | None, doing: str
+    ) -> None:
         wheel = self._rig.filter_wheel
         assert wheel is not None
         wait_until(
-            lambda: wheel.filter() is not None,
+            lambda: done(wheel.filter()),
             self._rig.clock,
             stop=stop,
             timeout_s=FILTER_TIMEOUT_S,

@@ -108,7 +108,7 @@ def autofocus_run(
     home = start if return_position is None else return_position
     around = start if centre is None else centre
     started_s = sampler.now()
-    outcome, diagnosis, go_home = Outcome.FAILED, "", True
+    outcome, diagnosis, go_home, over = Outcome.FAILED, "", True, False
     try:
         try:
             yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
@@ -156,15 +156,17 @@ def autofocus_run(
             focus_shift=filters.shift,
             rig_shape=rig_shape,
         )
+        over = True
         with contextlib.suppress(FocusbenchError):
             yield RunFinished(record)
         return record
     except GeneratorExit:
         # The caller walked away: nothing may be yielded any more, but the rig is left as found.
-        if go_home:
+        if go_home and not over:
             _home(sampler, home)
-        _filter_back(sampler, filters)
-        sampler.end()
+        if not over:
+            _filter_back(sampler, filters)
+            sampler.end()
         raise
 
 
@@ -184,9 +186,14 @@ def _run(
     if best is None or best.best_position is None:
         return Outcome.NOT_FOCUSED, run.why_not()
     yield from go_to_best_focus(run, best)
-    if filters.change:
-        yield from _back_from_filter(run, filters, best)
-    return best.outcome, verdict(best)
+    if not filters.change:
+        return best.outcome, verdict(best)
+    target = round(best.best_position - filters.shift)
+    yield from _back_from_filter(run, filters, target)
+    said = (
+        f"{verdict(best)} That is in {filters.focus}; with {filters.found} it stands at {target}."
+    )
+    return best.outcome, said
 
 
 def _stays(outcome: Outcome) -> bool:
@@ -236,12 +243,10 @@ def _change_filter(run: RunPoints, filters: _Filters, name: str | None, shift: i
         )
 
 
-def _back_from_filter(run: RunPoints, filters: _Filters, best: BestFocus) -> Steps:
+def _back_from_filter(run: RunPoints, filters: _Filters, target: int) -> Steps:
     """Bring the filter found back into the beam, and the focuser to where that one focuses."""
-    assert best.best_position is not None
     yield from _change_filter(run, filters, filters.found, -filters.shift)
     if filters.shift:
-        target = round(best.best_position - filters.shift)
         yield MoveStarted(target, "filter offset")
         out = run.way_out(target, shift=filters.shift) if filters.shift < 0 else None
         run.sampler.move_to(target, run.stop, via=out)

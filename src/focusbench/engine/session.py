@@ -9,11 +9,11 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from focusbench.curve import Outcome, RigShape
 from focusbench.devices import POLL_S, Rig, Stop
+from focusbench.engine.announcing import Announcer, Recorder, Watcher
 from focusbench.engine.cancel_file import StopSignal
 from focusbench.engine.events import (
     Event,
@@ -23,31 +23,17 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, Hooks
-from focusbench.engine.progress import Activity, RunProgress, fold
+from focusbench.engine.progress import Activity, RunProgress
 from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run
-from focusbench.errors import FocusbenchError, PackageError, RunCancelled, RunInProgress
+from focusbench.errors import PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.stars import warm_in_background
 
 logger = logging.getLogger(__name__)
 
-Watcher = Callable[[Event], None]
 AutofocusRun = Generator[Event, None, RunRecord]
-
-
-class Recorder(Protocol):
-    """Whoever saves a run; may raise, and then the run goes on without being saved."""
-
-    @property
-    def path(self) -> Path | None:
-        """Where the run is being saved; None before it has begun."""
-        ...
-
-    def record(self, event: Event) -> None:
-        """Save one event."""
-        ...
 
 
 class FocusSession:
@@ -55,8 +41,6 @@ class FocusSession:
 
     Attributes
     ----------
-    progress : RunProgress
-        State of the run going on, or of the last one.
     before_run, after_run : callable or None
         Called before anything moves and when the rig is left as found, both in every run and
         whatever its end: to pause guiding and go on. One that raises is a warning.
@@ -70,13 +54,12 @@ class FocusSession:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._lock = threading.RLock()
-        self._watchers: list[Watcher] = []
+        self._voice = Announcer()
         # Not the thread itself: before Python 3.13 an interrupted join marks it as ended.
         self._idle = threading.Event()
         self._idle.set()
         self._stop: StopSignal | None = None
         self._sampler: RigSampler | None = None
-        self._recorder: Recorder | None = None
         self._last_best: int | None = None
         self._best_before: int | None = None
         self._accepted = False
@@ -85,7 +68,6 @@ class FocusSession:
         self._n_launched = 0
         self.before_run: Hook | None = None
         self.after_run: Hook | None = None
-        self.progress = RunProgress()
 
     @classmethod
     def of(cls, rig: Rig) -> "FocusSession":
@@ -103,6 +85,11 @@ class FocusSession:
     def rig(self) -> Rig:
         """The rig that this session owns."""
         return self._rig
+
+    @property
+    def progress(self) -> RunProgress:
+        """State of the run going on, or of the last one."""
+        return self._voice.progress
 
     @property
     def running(self) -> bool:
@@ -146,7 +133,7 @@ class FocusSession:
     @property
     def can_run_again(self) -> bool:
         """Whether there is something to centre another run on."""
-        return not self.running and self._again_centre() is not None
+        return not self.running and self._again()[0] is not None
 
     @property
     def error(self) -> str:
@@ -188,14 +175,18 @@ class FocusSession:
         with self._lock:
             if self.running:
                 raise RunInProgress(f"{self._rig.name} is busy with another run.")
-            centre = self._again_centre() if again else None
-            home = self._again_home() if again else None
+            centre, home = self._again() if again else (None, None)
             self._accepted = True
-            self._recorder = recorder
+            self._voice.recorder = recorder
             self._broken = None
             self._record = None
-            self._stop = StopSignal()
-            self._launch(lambda: self._run(options, centre, home, require_package, rig_shape))
+            stop = self._stop = StopSignal()
+
+            def run(sampler: RigSampler) -> AutofocusRun:
+                where = {"centre": centre, "return_position": home}
+                return autofocus_run(options, sampler, stop=stop, rig_shape=rig_shape, **where)
+
+            self._launch(lambda: self._run(options, run, stop, require_package))
 
     def run(
         self,
@@ -278,8 +269,7 @@ class FocusSession:
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Tell `watcher` every event, in the run's thread; returns how to stop it."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        return self._voice.subscribe(watcher)
 
     # ------------------------------------------------------------------ in the run's own thread
 
@@ -303,31 +293,21 @@ class FocusSession:
     def _run(
         self,
         options: AutofocusOptions,
-        centre: int | None,
-        home: int | None,
+        begin: Callable[[RigSampler], AutofocusRun],
+        stop: StopSignal,
         require_package: bool,
-        rig_shape: RigShape | None,
     ) -> None:
-        assert self._stop is not None
         with self._rig.lease():
             self._sampler = RigSampler(self._rig, options)
-            hooks = Hooks(self.before_run, self.after_run)
-            run = autofocus_run(
-                options,
-                self._sampler,
-                stop=self._stop,
-                centre=centre,
-                return_position=home,
-                rig_shape=rig_shape,
-            )
+            run, hooks = begin(self._sampler), Hooks(self.before_run, self.after_run)
             try:
                 hooks.before()
-                self._drive(run, self._stop, require_package, hooks)
+                self._drive(run, stop, require_package, hooks)
             finally:
                 run.close()
                 hooks.after()
         record = self._record
-        if self._stop.is_set() and record is not None and record.focused:
+        if stop.is_set() and record is not None and record.focused:
             # Cancel came between the last look at it and the end of the run.
             self._dismiss()
 
@@ -338,15 +318,9 @@ class FocusSession:
         ending = False
         try:
             event = next(run)
-            while True:
-                if isinstance(event, RunFinished):
-                    hooks.after()
-                    self._announce_all(hooks.warnings())
-                    self._finish(event.record, require_package)
-                    event = next(run)
-                    continue
-                not_saved = self._announce(event)
-                self._announce_all(hooks.warnings())
+            while not isinstance(event, RunFinished):
+                not_saved = self._voice.announce(event)
+                self._voice.announce_warnings(hooks.warnings())
                 ending = ending or _goes_home(event)
                 if stop.is_set() and not ending:
                     event = run.throw(RunCancelled("Cancelled."))
@@ -356,73 +330,34 @@ class FocusSession:
                     event = next(run)
         except StopIteration:
             return
+        hooks.after()
+        self._voice.announce_warnings(hooks.warnings())
+        self._finish(event.record, require_package)
 
     def _finish(self, record: RunRecord, require_package: bool) -> None:
         """Save and tell the end of a run: the last of its events."""
-        not_saved = self._save(RunFinished(self._complete(record)))
+        not_saved = self._voice.save(RunFinished(self._voice.complete(record)))
         if not_saved:
-            self._tell(Warned(not_saved))
+            self._voice.tell(Warned(not_saved))
         if not_saved and require_package and record.focused:
             record = self._undone(record, not_saved)
-        record = self._complete(record)
+        record = self._voice.complete(record)
         self._remember(record)
-        self._tell(RunFinished(record))
+        self._voice.tell(RunFinished(record))
 
     def _undone(self, record: RunRecord, why: str) -> RunRecord:
         """Make a run that must be saved, and cannot be, a failed one."""
         assert self._sampler is not None
         home = record.return_position
+        left_at: int | None = home
         try:
             self._sampler.go_back(home)
             why += f" The focuser is back at {home}."
-        except FocusbenchError as error:
-            why += f" The focuser did not get back to {home}: {error}"
-        position = self._rig.focuser.position()
-        return dataclasses.replace(
-            record, outcome=Outcome.FAILED, diagnosis=why, final_position=position
-        )
-
-    def _announce(self, event: Event) -> str:
-        """Save an event and tell it; returns why the run is not saved, once."""
-        not_saved = self._save(event)
-        self._tell(event)
-        if not_saved:
-            self._tell(Warned(not_saved))
-        return not_saved
-
-    def _announce_all(self, warnings: tuple[str, ...]) -> None:
-        for warning in warnings:
-            self._announce(Warned(warning))
-
-    def _save(self, event: Event) -> str:
-        """Hand an event to the recorder; returns why the run is not saved, once."""
-        if self._recorder is None:
-            return ""
-        try:
-            self._recorder.record(event)
         except Exception as error:
-            self._recorder = None
-            logger.info("The run is not saved", exc_info=True)
-            return f"Not saved: {error}"
-        return ""
-
-    def _tell(self, event: Event) -> None:
-        self.progress = fold(self.progress, event)
-        for watcher in tuple(self._watchers):
-            try:
-                watcher(event)
-            except Exception:
-                # A broken plot must not stop a run.
-                logger.exception("A watcher of the run broke and is dropped")
-                self._watchers.remove(watcher)
-
-    def _complete(self, record: RunRecord) -> RunRecord:
-        """Add to the record what only the session knows: where it was saved, and what was said."""
-        said = tuple(w for w in self.progress.warnings if w not in record.warnings)
+            left_at = None
+            why += f" The focuser did not get back to {home}: {error}"
         return dataclasses.replace(
-            record,
-            package_path=self._recorder.path if self._recorder else None,
-            warnings=record.warnings + said,
+            record, outcome=Outcome.FAILED, diagnosis=why, final_position=left_at
         )
 
     def _remember(self, record: RunRecord) -> None:
@@ -438,28 +373,22 @@ class FocusSession:
         assert record is not None
         with self._rig.lease():
             self._sampler = RigSampler(self._rig, record.options)
-            self._tell(MoveStarted(record.return_position, "home"))
+            self._voice.tell(MoveStarted(record.return_position, "home"))
             self._sampler.go_back(record.return_position)
-            self._announce(RunDismissed(record.return_position))
+            self._voice.announce(RunDismissed(record.return_position))
             self._last_best = self._best_before
 
-    # ------------------------------------------------------------------ Run again
+    def _again(self) -> tuple[int | None, int | None]:
+        """Where Run again is centred, and where Cancel goes after it, steps.
 
-    def _again_centre(self) -> int | None:
-        """Where Run again is centred: the last best focus, else the lowest counted point."""
+        Both are the last best focus; after a run without one it is centred on the lowest counted
+        point and goes back where that run did.
+        """
         record = self._record
-        if record is not None and record.outcome in _WITHOUT_FOCUS:
-            counted = [p for p in record.points if p.counts]
-            if counted:
-                return round(min(counted, key=lambda p: p.metric).position)
-        return self._last_best
-
-    def _again_home(self) -> int | None:
-        """Where Cancel goes after Run again."""
-        record = self._record
-        if record is not None and record.outcome in _WITHOUT_FOCUS:
-            return record.return_position
-        return self._last_best
+        if record is None or record.outcome not in _WITHOUT_FOCUS:
+            return self._last_best, self._last_best
+        lowest = record.lowest_position
+        return self._last_best if lowest is None else lowest, record.return_position
 
 
 _WITHOUT_FOCUS = (Outcome.NOT_FOCUSED, Outcome.LOST, Outcome.FAILED)

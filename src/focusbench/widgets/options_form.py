@@ -178,7 +178,9 @@ class OptionsForm(widgets.Box):
             self._group(group, [self._fields[spec.name] for spec in members])
             for group, members in itertools.groupby(specs, lambda spec: spec.group)
         ]
-        super().__init__([*groups, self.sgpro_button], value=self._profile)
+        presets = widgets.Box([self.sgpro_button])
+        presets.add_class("fb-buttons")
+        super().__init__([*groups, presets], value=self._profile)
         self.add_class("fb-form")
 
     @property
