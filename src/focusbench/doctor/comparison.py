@@ -112,15 +112,21 @@ def compare(curve: Curve) -> dict[Cause, Explained]:
 
 
 def _fit(these: list[Candidate], curve: Curve, taus: tuple[float, ...]) -> Fitted:
-    """Fit a curve to each."""
-    return fit(
-        np.array([c.x for c in these]),
-        np.array([c.passes for c in these]),
-        np.array([c.kappa_sd for c in these]),
+    """Fit a curve to each; what two candidates have in common is fitted once."""
+    keys = [(c.x.tobytes(), c.passes.tobytes(), c.kappa_sd) for c in these]
+    first = {key: these[i] for i, key in reversed(list(enumerate(keys)))}
+    number = {key: i for i, key in enumerate(first)}
+    different = list(first.values())
+    fitted = fit(
+        np.array([c.x for c in different]),
+        np.array([c.passes for c in different]),
+        np.array([c.kappa_sd for c in different]),
         curve.ln_y,
         curve.variance,
         taus,
     )
+    which = [number[key] for key in keys]
+    return Fitted(fitted.ln_evidence[which], fitted.shape[which], fitted.x0_error[which])
 
 
 def _rest(candidate: Candidate, curve: Curve, fitted: Fitted, h: int) -> FloatArray:
