@@ -106,14 +106,18 @@ class RunData:
         return (len({p.position for p in self.points}) - 1) / 2
 
     @cached_property
-    def explained(self) -> dict[Cause, Explained]:
-        """Explanations of the last sweep; none with fewer than five measured points."""
-        return self.explain(len(self.sweeps) - 1) if self.sweeps else {}
+    def explained_sweeps(self) -> tuple[dict[Cause, Explained], ...]:
+        """Explanations of every sweep; none with fewer than five measured points."""
+        found = []
+        for number, sweep in enumerate(self.sweeps):
+            before = [p for earlier in self.sweeps[:number] for p in earlier]
+            found.append(compare(self._curve(measured(sweep), before)))
+        return tuple(found)
 
-    def explain(self, number: int) -> dict[Cause, Explained]:
-        """Explanations of one sweep."""
-        before = [p for sweep in self.sweeps[:number] for p in sweep]
-        return compare(self._curve(measured(self.sweeps[number]), before))
+    @property
+    def explained(self) -> dict[Cause, Explained]:
+        """Explanations of the last sweep."""
+        return self.explained_sweeps[-1] if self.sweeps else {}
 
     def _curve(self, points: Sequence[FocusPoint], before: Sequence[FocusPoint]) -> Curve:
         """Points as arrays."""

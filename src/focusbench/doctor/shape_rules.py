@@ -84,9 +84,9 @@ def earlier_backlash(data: RunData) -> Iterator[Finding]:
     """Lag in a sweep that was given up: the next one began with the play half taken up."""
     if not data.time_ordered:
         return
-    for number in range(len(data.sweeps) - 1):
+    for explained in data.explained_sweeps[:-1]:
         # That sweep failed, which is why there is another.
-        trouble = likeliest(data.explain(number), FAILED_LN_ODDS)
+        trouble = likeliest(explained, FAILED_LN_ODDS)
         if trouble and trouble[0] == "backlash":
             yield _backlash(data, trouble[1], trouble[1].evidence + FAILED_LN_ODDS)
 
