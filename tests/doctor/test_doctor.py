@@ -374,3 +374,24 @@ def test_a_record_is_diagnosed_with_its_own_options():
     )
     (finding,) = diagnose(record)
     assert finding.remedy == "Raise the step size from 50 to about 100."
+
+
+def test_whatever_a_file_holds_every_finding_has_a_finite_evidence():
+    rng = np.random.default_rng(7)
+    odd = (float("nan"), float("inf"), 0.0, -1.0, 1e300, 1e-300)
+    for _ in range(40):
+        points = [
+            FocusPoint(
+                position=float(rng.choice([60.0 * i, 0.0, 1e13], p=[0.85, 0.1, 0.05])),
+                metric=float(rng.choice([rng.uniform(1, 9), *odd], p=[0.76, *[0.04] * 6])),
+                error=float(rng.choice([0.05, *odd], p=[0.4, *[0.1] * 6])),
+                scatter=float(rng.choice([0.3, *odd], p=[0.4, *[0.1] * 6])),
+                n_stars=int(rng.choice([0, 1, 20, 100_000])),
+                temperature_c=float(rng.choice([10.0, 11.0, float("nan")])),
+                sweep=int(i > 8),
+                role="validation" if i == 14 else "sweep",
+            )
+            for i in range(15)
+        ]
+        for finding in diagnose_points(points, FOCUSED, step_size=float(rng.choice([60, 1e-9]))):
+            assert np.isfinite(finding.evidence)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from focusbench.doctor.finding import Finding
-from focusbench.doctor.run_data import USUAL_SEEING, RunData, measured
+from focusbench.doctor.run_data import USUAL_SEEING, RunData, measured, relative_error, usable
 
 MISS, MISS_SD = 0.25, 0.2
 """How far above the curve a frame reads that missed focus, as ln."""
@@ -17,10 +17,12 @@ MOST_FROM_TEMPERATURE = 8.0
 def missed_by(data: RunData) -> tuple[float, float]:
     """ln(validation frame over expected), and the evidence that it missed focus."""
     point, best = data.validation, data.best
-    if point is None or best is None or not best.expected_metric or not measured([point]):
+    if point is None or best is None or best.expected_metric is None:
+        return 0.0, 0.0
+    if not (measured([point]) and usable(best.expected_metric)):
         return 0.0, 0.0
     off = math.log(point.metric / best.expected_metric)
-    frame = math.hypot(USUAL_SEEING, (point.error or 0.0) / point.metric)
+    frame = math.hypot(USUAL_SEEING, relative_error(point))
     missed = math.hypot(frame, MISS_SD)
     gain = _ln_normal(off - MISS, missed) - _ln_normal(off, frame)
     return off, gain if off > 0 else min(gain, 0.0)
@@ -32,7 +34,7 @@ def drift(data: RunData) -> Iterator[Finding]:
         return
     taken = [p for sweep in data.sweeps for p in sweep]
     taken += [data.validation] if data.validation else []
-    known = [p.temperature_c for p in taken if p.temperature_c is not None]
+    known = [t for t in (p.temperature_c for p in taken) if t is not None and math.isfinite(t)]
     change = known[-1] - known[0] if known else 0.0
     off, missed = missed_by(data)
     above = f"the validation frame reads {100 * math.expm1(off):.0f} % above the curve"

@@ -7,7 +7,7 @@ import numpy as np
 
 from focusbench.curve import FocusPoint
 from focusbench.doctor.finding import Finding
-from focusbench.doctor.run_data import RunData, ln_odds, measured
+from focusbench.doctor.run_data import RunData, ln_odds, measured, relative_error
 
 RATIO_TOO_SMALL, RATIO_TOO_LARGE, RATIO_WANTED = 2.0, 4.0, 3.0
 """How many times its minimum the curve reads half a planned sweep away from it. Below 2 the result
@@ -117,7 +117,7 @@ def _focus_behind(data: RunData, number: int, taken: tuple[FocusPoint, ...]) -> 
     # A sweep this short of focus rises from its first point on, by more than its scatter.
     order = np.arange(len(taken))
     ln_y = np.log([p.metric for p in taken])
-    sigma = max(0.03, float(np.median([(p.error or 0) / p.metric for p in taken])))
+    sigma = max(0.03, float(np.median([relative_error(p) for p in taken])))
     slope = float(np.polyfit(order, ln_y, 1)[0])
     z = slope / (sigma / math.sqrt(float(((order - order.mean()) ** 2).sum())))
     return min(sure, z - 3)

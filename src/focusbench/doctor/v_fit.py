@@ -26,6 +26,8 @@ LN_ODD_WINGS = math.log(0.05)
 KAPPA_SD = 0.06
 """Wings of a sound rig: slopes within about ± 12 % of each other."""
 LN_B_SD = 1.0
+MOST_OFF = 6.0
+"""A curve e^6 times wider or narrower than a good one is flat, or a spike."""
 BEYOND = 0.6
 """Standard deviation of focus from the middle of the points, as a share of their range."""
 USUAL_TAUS = (0.01, 0.02, 0.04, 0.08)
@@ -219,6 +221,7 @@ class _Batch:
             step = np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
             step[:, 1] = np.clip(step[:, 1], -1, 1)
             there = shape + step
+            there[:, 1] = np.clip(there[:, 1], self.prior[1] - MOST_OFF, self.prior[1] + MOST_OFF)
             new = self.look(there)
             better = new[0] >= height
             damping = np.clip(np.where(better, damping * 0.2, damping * 8), 1e-6, 1e6)
