@@ -10,7 +10,8 @@ MISS, MISS_SD = 0.25, 0.2
 """How far above the curve a frame reads that missed focus, as ln."""
 USUAL_CHANGE_C, USUAL_CHANGE_SD_C = 0.5, 0.1
 """A night cools by 1 to 2 °C an hour, a run takes minutes: less than half a degree. Half a degree
-moves the focus of a fast telescope by its zone."""
+moves the focus of a fast telescope by its zone, and from there on a tenth is e times less likely
+to be such a night."""
 MOST_FROM_TEMPERATURE = 8.0
 
 
@@ -22,7 +23,8 @@ def missed_by(data: RunData) -> tuple[float, float]:
     if not (measured([point]) and usable(best.expected_metric)):
         return 0.0, 0.0
     off = math.log(point.metric / best.expected_metric)
-    frame = math.hypot(USUAL_SEEING, relative_error(point))
+    tau = data.shape.tau if data.shape else 0.0
+    frame = math.hypot(max(USUAL_SEEING, tau), relative_error(point))
     missed = math.hypot(frame, MISS_SD)
     gain = _ln_normal(off - MISS, missed) - _ln_normal(off, frame)
     return off, gain if off > 0 else min(gain, 0.0)
