@@ -180,7 +180,7 @@ SCENARIOS = (
         "galaxy",
         "galaxy",
         "The mean of everything found, as a lesser program takes it: galaxies are plain in focus "
-        "and fade out of it, so that the bottom of the V is raised. Measure the frames again.",
+        "and fade out of it, so that the bottom of the V is raised. By its common stars it is a V.",
         {
             **_LARGER,
             "n_stars": 60,

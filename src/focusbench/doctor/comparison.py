@@ -25,6 +25,7 @@ from focusbench.doctor.v_fit import (
 )
 
 LEAST_POINTS = 5
+LEAST_PLACES = 3
 WILD_TAUS = (0.14, 0.2, 0.3)
 """Scatter that no seeing makes; `auto` refuses to focus from 0.13 on."""
 LN_WILD_PRIOR = np.full(len(WILD_TAUS), -math.log(len(WILD_TAUS)))
@@ -81,14 +82,14 @@ class Explained:
 
 
 def compare(curve: Curve) -> dict[Cause, Explained]:
-    """Explain a curve by every cause; empty with fewer than five points.
+    """Explain a curve by every cause; empty with fewer than five points, or three places.
 
     Returns
     -------
     dict of Cause to Explained
         Causes that cannot have left the points where they are, are not in it; `sound` always is.
     """
-    if len(curve) < LEAST_POINTS:
+    if len(curve) < LEAST_POINTS or len(np.unique(curve.x)) < LEAST_PLACES:
         return {}
     everyone = [candidate for cause in CAUSES for candidate in cause(curve)]
     fitted = _fit(everyone, curve, USUAL_TAUS)
@@ -112,15 +113,21 @@ def compare(curve: Curve) -> dict[Cause, Explained]:
 
 
 def _fit(these: list[Candidate], curve: Curve, taus: tuple[float, ...]) -> Fitted:
-    """Fit a curve to each."""
-    return fit(
-        np.array([c.x for c in these]),
-        np.array([c.passes for c in these]),
-        np.array([c.kappa_sd for c in these]),
+    """Fit a curve to each; what two candidates have in common is fitted once."""
+    keys = [(c.x.tobytes(), c.passes.tobytes(), c.kappa_sd) for c in these]
+    first = {key: these[i] for i, key in reversed(list(enumerate(keys)))}
+    number = {key: i for i, key in enumerate(first)}
+    different = list(first.values())
+    fitted = fit(
+        np.array([c.x for c in different]),
+        np.array([c.passes for c in different]),
+        np.array([c.kappa_sd for c in different]),
         curve.ln_y,
         curve.variance,
         taus,
     )
+    which = [number[key] for key in keys]
+    return Fitted(fitted.ln_evidence[which], fitted.shape[which], fitted.x0_error[which])
 
 
 def _rest(candidate: Candidate, curve: Curve, fitted: Fitted, h: int) -> FloatArray:

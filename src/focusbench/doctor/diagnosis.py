@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from focusbench.curve import BestFocus, FocusPoint
 from focusbench.doctor.after_rules import drift, fell_short
 from focusbench.doctor.finding import Finding, in_order
@@ -68,9 +70,10 @@ def diagnose_points(
         The strongest evidence first; empty where no rule applies.
     """
     data = run_data(points, best, options, step_size, time_ordered)
-    found = [finding for rule in RULES for finding in rule(data)]
-    if not found:
-        found.extend(_good(data))
+    with np.errstate(all="ignore"):
+        found = [finding for rule in RULES for finding in rule(data)]
+        if not found:
+            found.extend(_good(data))
     return in_order(_one_each(found))
 
 

@@ -8,6 +8,8 @@ from focusbench.doctor.candidates import LEAST_PASSED, BoolArray, Candidate, Cur
 from focusbench.doctor.v_fit import FloatArray
 
 MOST_ON_WING = 6
+MOST_BEYOND = 20.0
+"""Step sizes over which it may go on falling."""
 FALL, FALL_SD = 0.04, 0.06
 """How the metric falls beyond the largest donut that is still measured whole, per step size."""
 LN_RANGE = math.log(3.0)
@@ -64,7 +66,8 @@ def _beyond_the_first(distance: FloatArray, apart: BoolArray) -> FloatArray:
     for side in (-1, 1):
         here = apart & (side * distance > 0)
         if here.any():
-            beyond[here] = side * distance[here] - (side * distance[here]).min()
+            outward = side * distance[here]
+            beyond[here] = np.minimum(outward - outward.min(), MOST_BEYOND)
     return beyond[apart]
 
 

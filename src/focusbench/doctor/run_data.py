@@ -16,6 +16,8 @@ from focusbench.options import AutofocusOptions
 
 USUAL_SEEING = 0.04
 """Relative scatter of frames where nothing tells it."""
+FAR = 1e12
+"""No focuser counts so far, steps."""
 SUREST = 4.5
 """No number is known so well that more standard deviations would mean anything."""
 
@@ -79,11 +81,11 @@ class RunData:
 
     @cached_property
     def step(self) -> float:
-        """Step size, or the usual distance of the points, steps."""
-        if self.given_step_size:
-            return float(self.given_step_size)
-        gaps = np.diff(np.unique([p.position for p in self.points]))
-        return float(np.median(gaps)) if len(gaps) else 1.0
+        """Step size, or the usual distance of the points where that is no such thing, steps."""
+        gaps = np.diff(np.unique([p.position for p in self.measured]))
+        usual = float(np.median(gaps)) if len(gaps) else 1.0
+        given = self.given_step_size
+        return given if given and usual / 100 < given < usual * 100 else usual
 
     @cached_property
     def middle(self) -> float:
@@ -106,26 +108,30 @@ class RunData:
         return (len({p.position for p in self.points}) - 1) / 2
 
     @cached_property
-    def explained(self) -> dict[Cause, Explained]:
-        """Explanations of the last sweep; none with fewer than five measured points."""
-        return self.explain(len(self.sweeps) - 1) if self.sweeps else {}
+    def explained_sweeps(self) -> tuple[dict[Cause, Explained], ...]:
+        """Explanations of every sweep; none with fewer than five measured points."""
+        found = []
+        for number, sweep in enumerate(self.sweeps):
+            before = [p for earlier in self.sweeps[:number] for p in earlier]
+            found.append(compare(self._curve(measured(sweep), before)))
+        return tuple(found)
 
-    def explain(self, number: int) -> dict[Cause, Explained]:
-        """Explanations of one sweep."""
-        before = [p for sweep in self.sweeps[:number] for p in sweep]
-        return compare(self._curve(measured(self.sweeps[number]), before))
+    @property
+    def explained(self) -> dict[Cause, Explained]:
+        """Explanations of the last sweep."""
+        return self.explained_sweeps[-1] if self.sweeps else {}
 
     def _curve(self, points: Sequence[FocusPoint], before: Sequence[FocusPoint]) -> Curve:
         """Points as arrays."""
         y = np.array([p.metric for p in points], dtype=float)
-        error = np.array([p.error if p.error else 0.0 for p in points], dtype=float)
-        spread = np.array([p.scatter or math.nan for p in points], dtype=float)
+        error = np.array([relative_error(p) for p in points], dtype=float)
+        spread = [p.scatter if usable(p.scatter) else math.nan for p in points]
         n_stars = np.array([p.n_stars or math.nan for p in points], dtype=float)
         return Curve(
             x=np.array([self.x(p.position) for p in points], dtype=float),
             ln_y=np.log(y),
-            variance=np.minimum(error / y, 1.0) ** 2,
-            spread=np.log(spread / y),
+            variance=np.minimum(error, 1.0) ** 2,
+            spread=np.log(np.array(spread, dtype=float) / y),
             n_stars=n_stars,
             time_ordered=self.time_ordered,
             before=np.array([self.x(p.position) for p in before], dtype=float),
@@ -160,12 +166,22 @@ def likeliest(
     return (cause, troubles[cause]) if likely else None
 
 
+def usable(value: float | None) -> bool:
+    """Whether a number is there and can be a metric, an error or a scatter, in any unit."""
+    return value is not None and 1e-9 < value < 1e9
+
+
+def relative_error(point: FocusPoint) -> float:
+    """Standard error of a point as a share of its metric; 0 where unknown."""
+    return point.error / point.metric if point.error and usable(point.error) else 0.0
+
+
 def measured(points: Sequence[FocusPoint]) -> tuple[FocusPoint, ...]:
     """Points that have a metric."""
     return tuple(
         p
         for p in points
-        if not p.rejected & Rejected.FEW_STARS and math.isfinite(p.metric) and p.metric > 0
+        if not p.rejected & Rejected.FEW_STARS and usable(p.metric) and abs(p.position) < FAR
     )
 
 

@@ -9,7 +9,14 @@ from focusbench.curve import FocusPoint, Rejected, evaluate
 from focusbench.doctor.candidates import Cause
 from focusbench.doctor.comparison import Explained
 from focusbench.doctor.finding import FAILED_LN_ODDS, Finding
-from focusbench.doctor.run_data import SUREST, USUAL_SEEING, RunData, likeliest, ln_odds
+from focusbench.doctor.run_data import (
+    SUREST,
+    USUAL_SEEING,
+    RunData,
+    likeliest,
+    ln_odds,
+    relative_error,
+)
 from focusbench.doctor.sweep_rules import new_step
 
 RATIO_FLAT = 1.15
@@ -44,7 +51,7 @@ def rejected_points(data: RunData) -> Iterator[Finding]:
         expected, tau = _decided(data, point.position)
         if expected <= 0 or abs(point.metric / expected - 1) <= OUTLIER_SHARE:
             continue
-        sigma = math.hypot((point.error or 0) / point.metric, max(tau, USUAL_SEEING))
+        sigma = math.hypot(relative_error(point), max(tau, USUAL_SEEING))
         z = min(abs(math.log(point.metric / expected)) / sigma, SUREST)
         # ½ z² is what a sound frame says against it, less the price of choosing one of many.
         evidence = 0.5 * z * z - math.log(len(data.points)) + data.prior_ln_odds
@@ -84,9 +91,9 @@ def earlier_backlash(data: RunData) -> Iterator[Finding]:
     """Lag in a sweep that was given up: the next one began with the play half taken up."""
     if not data.time_ordered:
         return
-    for number in range(len(data.sweeps) - 1):
+    for explained in data.explained_sweeps[:-1]:
         # That sweep failed, which is why there is another.
-        trouble = likeliest(data.explain(number), FAILED_LN_ODDS)
+        trouble = likeliest(explained, FAILED_LN_ODDS)
         if trouble and trouble[0] == "backlash":
             yield _backlash(data, trouble[1], trouble[1].evidence + FAILED_LN_ODDS)
 
@@ -141,12 +148,10 @@ def _asymmetry(data: RunData, explained: Explained, evidence: float) -> Finding:
 def _galaxy(data: RunData, explained: Explained, evidence: float) -> Finding:
     apart = [data.measured[i] for i in explained.apart]
     off = [p.metric / math.exp(explained.ln_metric(data.x(p.position))) - 1 for p in apart]
-    usual = [
-        p.scatter / p.metric
-        for i, p in enumerate(data.measured)
-        if i not in explained.apart and p.scatter
-    ]
-    unlike = max((p.scatter or 0) / p.metric for p in apart) / float(np.median(usual))
+    # Scatters that make a galaxy are known: the candidate was chosen for them.
+    scatter = [(p.scatter or math.nan) / p.metric for p in data.measured]
+    usual = np.nanmedian([s for i, s in enumerate(scatter) if i not in explained.apart])
+    unlike = max(scatter[i] for i in explained.apart) / float(usual)
     n = len(apart)
     which = f"{n} points near focus lie up to" if n > 1 else "One point near focus lies"
     return Finding(

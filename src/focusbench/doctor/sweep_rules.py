@@ -7,7 +7,7 @@ import numpy as np
 
 from focusbench.curve import FocusPoint
 from focusbench.doctor.finding import Finding
-from focusbench.doctor.run_data import RunData, ln_odds, measured
+from focusbench.doctor.run_data import RunData, ln_odds, measured, relative_error
 
 RATIO_TOO_SMALL, RATIO_TOO_LARGE, RATIO_WANTED = 2.0, 4.0, 3.0
 """How many times its minimum the curve reads half a planned sweep away from it. Below 2 the result
@@ -78,18 +78,18 @@ def wrong_way(data: RunData) -> Iterator[Finding]:
         if evidence > 0:
             first, end = taken[0], max(taken, key=lambda p: p.metric)
             beyond = "in" if first.position < taken[-1].position else "out"
-            found = data.best.best_position if data.best and data.focused and not last else None
-            lay = (
-                f"it lay further {beyond}, at {found:.0f}" if found else f"it lies further {beyond}"
-            )
+            lies, start = f"lies further {beyond}", f"further {beyond}"
+            if not last and data.focused and data.best and data.best.best_position is not None:
+                found = f"{data.best.best_position:.0f}"
+                lies, start = f"lay further {beyond}, at {found}", f"around {found}"
             yield Finding(
                 "wrong_way",
                 evidence,
                 f"{'The' if last else 'At first the'} points only get worse, from "
-                f"{first.metric:.2f} px at {first.position:.0f} to {end.metric:.2f} px: the run "
-                f"went away from focus, {lay}.",
-                f"Start {f'around {found:.0f}' if found else f'further {beyond}'}. If that is "
-                "worse still, the focuser counts the other way: reverse it in its driver.",
+                f"{first.metric:.2f} px at {first.position:.0f} to {end.metric:.2f} px: focus "
+                f"{lies}.",
+                f"Start {start}. If that is worse still, the focuser counts the other way: "
+                "reverse it in its driver.",
             )
             return
 
@@ -108,7 +108,7 @@ def _focus_behind(data: RunData, number: int, taken: tuple[FocusPoint, ...]) -> 
     inward = taken[0].position > taken[-1].position
     curve = data.shape
     if number < len(data.sweeps) - 1:
-        curve = data.explain(number).get("sound")
+        curve = data.explained_sweeps[number].get("sound")
     if curve is not None:
         behind = curve.x0 - data.x(taken[0].position)
         sure = ln_odds((behind if inward else -behind) / data.position_error(curve))
@@ -117,7 +117,7 @@ def _focus_behind(data: RunData, number: int, taken: tuple[FocusPoint, ...]) -> 
     # A sweep this short of focus rises from its first point on, by more than its scatter.
     order = np.arange(len(taken))
     ln_y = np.log([p.metric for p in taken])
-    sigma = max(0.03, float(np.median([(p.error or 0) / p.metric for p in taken])))
+    sigma = max(0.03, float(np.median([relative_error(p) for p in taken])))
     slope = float(np.polyfit(order, ln_y, 1)[0])
     z = slope / (sigma / math.sqrt(float(((order - order.mean()) ** 2).sum())))
     return min(sure, z - 3)

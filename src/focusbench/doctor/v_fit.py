@@ -26,6 +26,8 @@ LN_ODD_WINGS = math.log(0.05)
 KAPPA_SD = 0.06
 """Wings of a sound rig: slopes within about ± 12 % of each other."""
 LN_B_SD = 1.0
+MOST_OFF = 6.0
+"""A curve e^6 times wider or narrower than a good one is flat, or a spike."""
 BEYOND = 0.6
 """Standard deviation of focus from the middle of the points, as a share of their range."""
 USUAL_TAUS = (0.01, 0.02, 0.04, 0.08)
@@ -77,7 +79,11 @@ def fit(
         (standard error / metric)² of each frame; 0 where unknown.
     taus : tuple of float
     """
-    usual, odd = (_fit(x, passes, kappa_sd, ln_y, variance, taus, wings) for wings in WINGS)
+    problem = _Problem(x, passes, kappa_sd, ln_y, variance)
+    starts = _starts(problem, WINGS[0][0])
+    usual, at = _fit(problem, starts, N_CLIMB, taus, WINGS[0])
+    # Whatever its wings are, the curve lies where the usual one does, or nearly.
+    odd, _ = _fit(problem, at[:, None], N_POLISH, taus, WINGS[1])
     ln_odd = odd.ln_evidence + LN_ODD_WINGS
     better = ln_odd > usual.ln_evidence
     return Fitted(
@@ -87,51 +93,68 @@ def fit(
     )
 
 
-def _fit(
-    x: FloatArray,
-    passes: NDArray[np.bool_],
-    kappa_sd: FloatArray,
-    ln_y: FloatArray,
-    variance: FloatArray,
-    taus: tuple[float, ...],
-    wings: tuple[float, float],
-) -> Fitted:
-    """Fit with γ of the mean and standard deviation that `wings` gives."""
-    gamma, gamma_sd = wings
-    h, t = len(x), len(taus)
-    low, high = float(x.min()), float(x.max())
-    span = max(high - low, 1e-9)
-    prior = np.array([(low + high) / 2, math.log(span / 5), 0.0, gamma, 0.0])
-    precision = np.zeros((h, 5))
-    precision[:, 0] = (BEYOND * span) ** -2
-    precision[:, 1] = LN_B_SD**-2
-    precision[:, 3] = gamma_sd**-2
-    precision[:, 4] = kappa_sd**-2
+@dataclass(frozen=True)
+class _Problem:
+    """The arguments of `fit`."""
 
-    def batch(times: int, tau2: FloatArray) -> _Batch:
+    x: FloatArray
+    passes: NDArray[np.bool_]
+    kappa_sd: FloatArray
+    ln_y: FloatArray
+    variance: FloatArray
+
+    @property
+    def span(self) -> float:
+        """Length of the sweep, step sizes."""
+        return max(float(np.ptp(self.x)), 1e-9)
+
+    def batch(self, times: int, tau2: FloatArray, wings: tuple[float, float]) -> "_Batch":
+        """Every explanation so many times over, each with its own τ²: shape (h·times,)."""
+        gamma, gamma_sd = wings
+        middle = (float(self.x.min()) + float(self.x.max())) / 2
+        precision = np.zeros((len(self.x), 5))
+        precision[:, 0] = (BEYOND * self.span) ** -2
+        precision[:, 1] = LN_B_SD**-2
+        precision[:, 3] = gamma_sd**-2
+        precision[:, 4] = self.kappa_sd**-2
         return _Batch(
-            np.repeat(x, times, axis=0),
-            np.repeat(passes, times, axis=0),
-            ln_y,
-            tau2[:, None] + variance,
-            prior,
+            np.repeat(self.x, times, axis=0),
+            np.repeat(self.passes, times, axis=0),
+            self.ln_y,
+            tau2[:, None] + self.variance,
+            np.array([middle, math.log(self.span / 5), 0.0, gamma, 0.0]),
             np.repeat(precision, times, axis=0),
         )
 
-    starts = _starts(x, passes, ln_y, span, gamma)
-    n_starts = starts.shape[1]
-    coarse = batch(n_starts, np.full(h * n_starts, START_TAU**2))
-    shape = coarse.climb(starts.reshape(-1, 5), N_CLIMB)
-    best = coarse.look(shape)[0].reshape(h, n_starts).argmax(axis=1)
-    shape = shape.reshape(h, n_starts, 5)[np.arange(h), best]
 
-    fine = batch(t, np.tile(np.square(taus), h))
-    shape = fine.climb(np.repeat(shape, t, axis=0), N_POLISH)
+def _fit(
+    problem: _Problem,
+    starts: FloatArray,
+    n_steps: int,
+    taus: tuple[float, ...],
+    wings: tuple[float, float],
+) -> tuple[Fitted, FloatArray]:
+    """Fit with γ of the mean and standard deviation that `wings` gives.
+
+    Climbs from `starts`, shape (h, s, 5), with one scatter, then from the best of them with each.
+    Returns the shape in between, too: (h, 5).
+    """
+    h, n_starts, _ = starts.shape
+    t = len(taus)
+    coarse = problem.batch(n_starts, np.full(h * n_starts, START_TAU**2), wings)
+    shape = coarse.climb(starts.reshape(-1, 5), n_steps)
+    best = coarse.look(shape)[0].reshape(h, n_starts).argmax(axis=1)
+    at = shape.reshape(h, n_starts, 5)[np.arange(h), best]
+
+    fine = problem.batch(t, np.tile(np.square(taus), h), wings)
+    shape = fine.climb(np.repeat(at, t, axis=0), N_POLISH)
     height, _, hessian = fine.look(shape)
-    own = 0.5 * np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1)
-    ln_evidence = height - 0.5 * np.linalg.slogdet(hessian)[1] + np.repeat(own, t)
+    # α has no prior: its factor is the same for every explanation, and left out.
+    own = 0.5 * np.log(np.where(fine.precision > 0, fine.precision, 1.0)).sum(axis=1)
+    ln_evidence = height - 0.5 * np.linalg.slogdet(hessian)[1] + own
     x0_error = np.sqrt(np.linalg.inv(hessian)[:, 0, 0])
-    return Fitted(ln_evidence.reshape(h, t), shape.reshape(h, t, 5), x0_error.reshape(h, t))
+    fitted = Fitted(ln_evidence.reshape(h, t), shape.reshape(h, t, 5), x0_error.reshape(h, t))
+    return fitted, at
 
 
 def ln_curve(shape: FloatArray, x: FloatArray) -> FloatArray:
@@ -142,11 +165,10 @@ def ln_curve(shape: FloatArray, x: FloatArray) -> FloatArray:
     return np.asarray(shape[..., 2:3] + shape[..., 3:4] * even + shape[..., 4:5] * odd)
 
 
-def _starts(
-    x: FloatArray, passes: NDArray[np.bool_], ln_y: FloatArray, span: float, gamma: float
-) -> FloatArray:
+def _starts(problem: _Problem, gamma: float) -> FloatArray:
     """Three shapes to climb from, for each explanation: around the lowest points it passes."""
-    passed = np.where(passes, ln_y, np.inf)
+    x, span = problem.x, problem.span
+    passed = np.where(problem.passes, problem.ln_y, np.inf)
     lowest = np.argsort(passed, axis=1, kind="stable")[:, :2]
     at = np.take_along_axis(x, lowest, axis=1)
     starts = np.zeros((len(x), 3, 5))
@@ -199,6 +221,7 @@ class _Batch:
             step = np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
             step[:, 1] = np.clip(step[:, 1], -1, 1)
             there = shape + step
+            there[:, 1] = np.clip(there[:, 1], self.prior[1] - MOST_OFF, self.prior[1] + MOST_OFF)
             new = self.look(there)
             better = new[0] >= height
             damping = np.clip(np.where(better, damping * 0.2, damping * 8), 1e-6, 1e6)

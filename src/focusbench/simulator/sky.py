@@ -15,6 +15,9 @@ COUNT_SLOPE = 0.8
 """N(brighter than f) ∝ f^−0.8: between the −1.5 of evenly spread stars and the still flatter
 counts towards the Milky Way; star counts of 0.32 dex a magnitude."""
 
+GALAXY_E_PER_S = (500.0, 2500.0)
+"""Rates of the galaxies drawn: plain in focus, and below the noise when spread over a donut."""
+
 
 @dataclass(frozen=True, eq=False)
 class Galaxies:
@@ -94,10 +97,6 @@ def random_sky(
         rate_e_per_s=(faint - share * (faint - bright)) ** (-1 / COUNT_SLOPE),
         background_e_per_s=background_e_per_s,
     )
-
-
-GALAXY_E_PER_S = (500.0, 2500.0)
-"""Rates of the galaxies drawn: plain in focus, and below the noise when spread over a donut."""
 
 
 def random_galaxies(
