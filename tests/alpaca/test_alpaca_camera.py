@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 from alpaca.camera import Camera as AlpycaCamera
+from alpaca.camera import CameraStates
 
 from focusbench.alpaca import AlpacaCamera, AlpacaFocuser
 from focusbench.alpaca.server.device import takes
@@ -93,6 +94,26 @@ def test_abort_ends_an_exposure_and_harms_nothing_without_one(server, camera):
     camera.abort()
     assert not camera.image_ready()
     take(camera)
+
+
+def test_abort_leaves_the_exposure_of_another_program_alone(server, camera):
+    somebody = AlpycaCamera(server.address, 0)
+    somebody.StartExposure(3000.0, True)
+    with pytest.raises(DeviceRefused, match="busy with another exposure"):
+        camera.start_exposure(1.0)
+    camera.abort()
+    assert somebody.CameraState == CameraStates.cameraExposing
+
+
+def test_an_exposure_that_somebody_else_aborted_is_not_waited_for(server):
+    clock = VirtualClock()
+    camera = AlpacaCamera(server.address, clock=clock)
+    camera.start_exposure(3000.0)
+    AlpycaCamera(server.address, 0).AbortExposure()
+    assert not camera.image_ready()
+    clock.sleep(3006.0)
+    with pytest.raises(DeviceRefused, match="did somebody else abort the exposure"):
+        camera.image_ready()
 
 
 def test_an_exposure_that_failed_is_said_and_does_not_wait_for_ever(server, camera):

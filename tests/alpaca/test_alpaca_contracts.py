@@ -56,9 +56,7 @@ class OverAlpaca:
 
     @pytest.fixture
     def camera(self, address, clock):
-        camera = AlpacaCamera(address, clock=clock)
-        camera.abort()
-        return camera
+        return AlpacaCamera(address, clock=clock)
 
     @pytest.fixture
     def wheel(self, address):

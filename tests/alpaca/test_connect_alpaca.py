@@ -4,6 +4,7 @@ import time
 import pytest
 
 from focusbench.alpaca import connect_alpaca
+from focusbench.alpaca.link import headers
 from focusbench.alpaca.server.handlers import DeviceHandler
 from focusbench.devices import Camera, FilterWheel, Focuser, Thermometer
 from focusbench.errors import DeviceNotConnected, DeviceRefused, OptionsError
@@ -69,3 +70,14 @@ def test_a_server_of_another_kind_is_no_alpaca_server(server, monkeypatch):
 def test_a_device_number_that_the_server_does_not_have_is_named(server):
     with pytest.raises(DeviceRefused, match=r"HTTP 400\): There is no camera 3 here\. Is this"):
         connect_alpaca(server.address, camera=3)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("127.0.0.1:11111", {}),
+        ("[fe80::1%eth0]:11111", {"Host": "[fe80::1]:11111"}),
+    ],
+)
+def test_the_zone_of_an_address_is_no_part_of_the_host_that_is_asked(address, host):
+    assert headers(address) == host

@@ -20,6 +20,9 @@ _DEVICE = "camera"
 DOWNLOAD_TIMEOUT_S = 30.0
 """How long an image server may stay silent before and between its bytes."""
 
+IDLE_FOR_S = 5.0
+"""How long after an exposure a camera may say that it is idle and yet come up with a frame."""
+
 _GLANCE_S = 0.05
 """How long `image_ready` looks at a download: a small frame has come by then."""
 
@@ -194,26 +197,36 @@ class AlpacaCamera:
             The camera says that the exposure failed.
         """
         # A driver may still hold the frame of another program.
-        if self._exposure is None:
+        exposure = self._exposure
+        if exposure is None:
             return False
         if self._download is None:
             with asking(_DEVICE, self._address):
                 ready = self._alpyca.ImageReady
-                failed = not ready and self._alpyca.CameraState == CameraStates.cameraError
-            if failed:
+                state = None if ready else self._alpyca.CameraState
+            if state == CameraStates.cameraError:
                 raise DeviceRefused(_DEVICE, f"{self._name} reports that the exposure failed.")
+            overdue_s = self._clock.now() - exposure.start_s - exposure.exposure_s
+            if state == CameraStates.cameraIdle and overdue_s > IDLE_FOR_S:
+                raise DeviceRefused(
+                    _DEVICE,
+                    f"{self._name} is idle and has no frame; did somebody else abort the exposure?",
+                )
             if not ready:
                 return False
             self._download = self._start_download()
         return self._download.is_over(_GLANCE_S)
 
     def abort(self) -> None:
-        """End an exposure without a frame; a camera that cannot do so ends it on its own."""
-        self._exposure = None
+        """End an exposure without a frame; a camera that cannot do so ends it on its own.
+
+        An exposure that another program began is none of ours: it goes on.
+        """
+        ours, self._exposure = self._exposure is not None, None
         if self._download is not None:
             self._download.abandon()
             self._download = None
-        if not self._is_idle():
+        if ours and not self._is_idle():
             if self._can_abort:
                 with asking(_DEVICE, self._address):
                     self._alpyca.AbortExposure()

@@ -13,7 +13,7 @@ from alpaca.exceptions import AlpacaRequestException
 from numpy.typing import NDArray
 
 from focusbench.alpaca.image_bytes import BrokenImage, by_rows, decode_image_bytes
-from focusbench.alpaca.link import CONNECT_TIMEOUT_S, ServerError, client_parameters
+from focusbench.alpaca.link import CONNECT_TIMEOUT_S, ServerError, client_parameters, headers
 from focusbench.errors import DeviceRefused
 
 TRIES = 3
@@ -98,7 +98,7 @@ class ImageDownload:
             line.request(
                 "GET",
                 f"{place.path}?{urlencode(client_parameters())}",
-                headers={"Accept": "application/imagebytes"},
+                headers={"Accept": "application/imagebytes"} | headers(place.netloc),
             )
             answer = line.getresponse()
             body = self._body(answer)

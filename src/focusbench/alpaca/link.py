@@ -7,6 +7,7 @@ single lost answer would end a run.
 
 import itertools
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
@@ -46,6 +47,11 @@ _clock = RealClock()
 def client_parameters() -> dict[str, int]:
     """Who asks, and the number of this question."""
     return {"ClientID": _CLIENT_ID, "ClientTransactionID": next(_transactions)}
+
+
+def headers(address: str) -> dict[str, str]:
+    """What goes before every question: servers refuse a host with the zone of an IPv6 address."""
+    return {"Host": re.sub(r"%[^\]]*", "", address)} if "%" in address else {}
 
 
 class NoAnswer(Exception):
@@ -140,6 +146,7 @@ class Link:
             f"{self.base_url}/{attribute}",
             params=parameters if verb == "GET" else None,
             data=parameters if verb == "PUT" else None,
+            headers=headers(self.address),
             timeout=(CONNECT_TIMEOUT_S, WAKES_WITHIN_S if wakes else ANSWER_TIMEOUT_S),
         )
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
