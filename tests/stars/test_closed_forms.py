@@ -107,7 +107,9 @@ def test_mean_radius_and_astaps_diameter_of_gaussians(radius, offset):
 @property_test
 @given(st.floats(3, 20), offsets)
 def test_fwhm_of_gaussians(fwhm, offset):
-    measured = measure(frame(gaussian(fwhm / (2 * math.sqrt(2 * math.log(2))), offset)), metric="fwhm")
+    measured = measure(
+        frame(gaussian(fwhm / (2 * math.sqrt(2 * math.log(2))), offset)), metric="fwhm"
+    )
     assert measured.value == pytest.approx(fwhm, rel=0.01)
 
 

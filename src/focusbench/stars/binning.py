@@ -6,7 +6,6 @@ import numpy as np
 from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import F4, IMAGE, U2, cut, mended
 
-
 _EVEN = nb.u8(0x0000FFFF0000FFFF)
 _LOW = nb.u8(0x00FF00FF00FF00FF)
 

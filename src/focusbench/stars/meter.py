@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.stars.growth import COLUMNS
-from focusbench.stars.stamps import measure_stars
 from focusbench.stars.levels import Bands, Levels
 from focusbench.stars.pixels import nth
 from focusbench.stars.source import Source
+from focusbench.stars.stamps import measure_stars
 
 _NO_U2 = np.zeros((1, 1), np.uint16)
 _NO_MOSAIC = np.zeros((2, 2), np.float32)
@@ -36,7 +36,7 @@ class StarSize:
     @property
     def aperture(self) -> float:
         """Radius within which the flux is summed."""
-        return float(aperture_of(np.float64(self.r50), np.float64(self.r90)))
+        return float(aperture_of(np.array(self.r50), np.array(self.r90)))
 
 
 class Meter:
@@ -102,9 +102,7 @@ class Meter:
             rows[at] = self._on_level(key // 4, stars[at], key % 4)
         return rows
 
-    def _on_level(
-        self, level: int, stars: NDArray[np.float64], care: int
-    ) -> NDArray[np.float64]:
+    def _on_level(self, level: int, stars: NDArray[np.float64], care: int) -> NDArray[np.float64]:
         """Rows of stars measured on one level; below 0 it is the frame itself, then folded."""
         top, left = self._levels.window[:2]
         rows = np.empty((len(stars), len(COLUMNS)))

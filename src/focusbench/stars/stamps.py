@@ -57,7 +57,9 @@ def mended_stamp(raw, sky, sigma, wide, n):
             continue
         for i in range(1, n_x - 1):
             v = raw[j, i]
-            excess = v - nb.f4(0.25) * (raw[j - 1, i] + raw[j + 1, i] + raw[j, i - 1] + raw[j, i + 1])
+            excess = v - nb.f4(0.25) * (
+                raw[j - 1, i] + raw[j + 1, i] + raw[j, i - 1] + raw[j, i + 1]
+            )
             if not (excess > max(bar, nb.f4(0.3) * (v - sky)) or excess < -bar):
                 continue
             w = mended(raw, j, i, sky, sigma, wide)
@@ -103,7 +105,8 @@ def folded(image, n):
         _TABLE,
         nb.i8,
         nb.i8,
-    )
+    ),
+    large=True,
 )
 def measure_stars(
     u2,
@@ -129,7 +132,8 @@ def measure_stars(
 
     `window` is top, left, height, width of the part of the frame that counts; `scale` what the
     lengths have to be divided by for the pixels; `fold` how many of these, along a side, are
-    brought together before a star is measured; pixels at or above `full` are saturated; `mosaic` is what the four places of a colour mosaic read more than their mean.
+    brought together before a star is measured; pixels at or above `full` are saturated;
+    `mosaic` is what the four places of a colour mosaic read more than their mean.
     """
     most = 0.0
     for s in range(first, last):
