@@ -6,14 +6,18 @@
 
 Every field is rendered (`fields.py`) and measured by each method in a process of its own, one
 after the other. CPU time is that of the whole process while it measures (all threads), the best
-of some repeats after a first call on a small frame; memory is how much the process's high-water
-mark rises above what it stood at with the frame loaded and that first call made.
+of some repeats after a first call on a small frame; before each the processor's caches are filled
+with something else, as they are when a camera has delivered a frame. Memory is how much the
+process's high-water mark rises above what it stood at with the frame loaded and that first call
+made. Of the objects used, a blend lies in the middle of the light of two stars or more; a fragment
+lies in a star's light elsewhere, or is the second on one star.
 
 Needs the extra `bench`: pip install -e '.[bench]'.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -36,7 +40,9 @@ DEFOCUS = {
 }
 METHODS = ("floor", "focusbench", "focusbench 2 threads", "sep", "sep tuned", "photutils")
 REPEATS = {"photutils": 1, "sep": 2, "sep tuned": 2}
-FASTEST = 5
+FASTEST = 7
+OTHER_BYTES = 128_000_000
+"""More than the processor keeps at hand."""
 
 
 def floor(pixels: np.ndarray, _: Optics) -> None:
@@ -169,9 +175,11 @@ def measure_here(method: str, frame: Path, optics: Optics, repeats: int) -> dict
     run = RUN[method]
     pixels = np.load(frame)
     run(np.ascontiguousarray(pixels[:700, :700]), optics)
+    other = np.ones(OTHER_BYTES, np.uint8)
     before = high_water_mb()
     cpu, wall = [], []
     for _ in range(repeats):
+        other += 1
         c, w = time.process_time(), time.perf_counter()
         rows = run(pixels, optics)
         cpu.append(time.process_time() - c)
@@ -196,6 +204,9 @@ def judge(field: Field, rows: np.ndarray) -> dict[str, float]:
         hit = left & (cKDTree(places).query(rows[:, :2])[0] < 2.5) if len(rows) else left
         counts[name] = int(hit.sum())
         left &= ~hit
+    blends = left & _between_stars(field, stars, rows, reach)
+    left &= ~blends
+    counts["blends"] = int(blends.sum())
     fragments = left & (near < reach)
     doubled = is_star.sum() - len(np.unique(which[is_star]))
     counts["fragments"] = int(fragments.sum() + doubled)
@@ -221,6 +232,18 @@ def judge(field: Field, rows: np.ndarray) -> dict[str, float]:
     }
 
 
+def _between_stars(field: Field, stars: cKDTree, rows: np.ndarray, reach: float) -> np.ndarray:
+    """Which objects lie in the middle of the light of several stars."""
+    found = np.zeros(len(rows), bool)
+    for k, (x, y) in enumerate(rows[:, :2]):
+        near = stars.query_ball_point((x, y), reach)
+        if len(near) > 1:
+            flux = field.flux[near]
+            middle = (flux @ field.x[near] / flux.sum(), flux @ field.y[near] / flux.sum())
+            found[k] = np.hypot(x - middle[0], y - middle[1]) < 0.25 * reach + 1.0
+    return found
+
+
 def _peak_share(optics: Optics) -> float:
     from fields import stamps
 
@@ -238,9 +261,9 @@ def run_field(args: argparse.Namespace, megapixels: int, defocus: str, obstructi
     print(f"\n### {title} ({n_stars} stars, truth {field.hfr:.2f} px)\n")
     print(
         "| method | CPU ms | wall ms | × floor | sep / it | photutils / it | added MB "
-        "| HFR error % | used | fragments | hot | cosmic | false | complete % |"
+        "| HFR error % | used | blends | fragments | hot | cosmic | false | complete % |"
     )
-    print("|" + "---|" * 14)
+    print("|" + "---|" * 15)
     done: dict[str, dict] = {}
     with tempfile.TemporaryDirectory() as folder:
         frame = Path(folder) / "frame.npy"
@@ -258,7 +281,9 @@ def run_field(args: argparse.Namespace, megapixels: int, defocus: str, obstructi
         if "rows" in d:
             d["judged"] = j = judge(field, np.array(d.pop("rows"), dtype=float))
             line += [f"{j['error']:+.1f}"]
-            line += [str(j[name]) for name in ("n", "fragments", "hot", "cosmic", "false")]
+            line += [
+                str(j[name]) for name in ("n", "blends", "fragments", "hot", "cosmic", "false")
+            ]
             line += [f"{j['complete']:.0f} of {j['alone']}"]
         print("| " + " | ".join(line) + " |", flush=True)
     return {"title": title, "megapixels": megapixels, "defocus": defocus, "methods": done}
@@ -270,6 +295,54 @@ def _in_a_process(args: argparse.Namespace, method: str, frame: Path, optics: Op
     command += ["--repeats", str(args.repeats or REPEATS.get(method, FASTEST))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+COLD = """
+import resource, time
+began = time.perf_counter()
+from focusbench.stars import warm
+warm()
+print(time.perf_counter() - began)
+for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+    used = resource.getrusage(who)
+    print(used.ru_utime + used.ru_stime)
+"""
+SECOND = """
+import sys, time
+import numpy as np
+pixels = np.load(sys.argv[1])
+began, cpu = time.perf_counter(), time.process_time()
+import focusbench as fb
+fb.measure_frame(pixels)
+print(time.perf_counter() - began)
+print(time.process_time() - cpu)
+"""
+
+
+def start(seed: int) -> None:
+    """How long a first process compiles, and a second one takes from import to its first frame."""
+    field = render(SHAPES[1], Optics(0.0), 50, 4e3, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        frame = Path(folder) / "frame.npy"
+        np.save(frame, field.pixels)
+
+        def run(code: str) -> list[float]:
+            done = subprocess.run(
+                [sys.executable, "-c", code, str(frame)],
+                env=os.environ | {"NUMBA_CACHE_DIR": folder},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            return [float(line) for line in done.stdout.split()]
+
+        wall, own, helper = run(COLD)
+        second = [run(SECOND) for _ in range(3)]
+    print("\n### Start\n")
+    print("| | wall s | CPU s |\n|---|---|---|")
+    print(f"| nothing compiled yet: all kernels | {wall:.1f} | {own:.1f} + {helper:.1f} |")
+    wall, cpu = (min(times) for times in zip(*second, strict=True))
+    print(f"| later process: import and first frame (1 Mpx) | {wall:.2f} | {cpu:.2f} |")
 
 
 def verdict(fields: list[dict]) -> None:
@@ -334,6 +407,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--repeats", type=int, help="fewer for the slow methods by default")
     parser.add_argument("--seed", type=int, default=None, help="drawn anew unless given")
+    parser.add_argument("--no-start", action="store_true", help="leave out how long a start takes")
     parser.add_argument("--measure", nargs=5, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
@@ -344,6 +418,8 @@ def main() -> None:
     if args.seed is None:
         args.seed = int(np.random.SeedSequence().generate_state(1)[0])
     print(f"Seed {args.seed}")
+    if "focusbench" in args.only and not args.no_start:
+        start(args.seed)
     fields = []
     for megapixels in args.megapixels:
         for defocus in args.defocus:

@@ -4,5 +4,5 @@ from pathlib import Path
 
 from focusbench.compiled import Kernels
 
-KERNELS = Kernels(Path(__file__).parent)
+KERNELS = Kernels(Path(__file__).parent, f"{__name__}.KERNELS")
 kernel = KERNELS.kernel

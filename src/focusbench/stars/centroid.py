@@ -53,7 +53,7 @@ def ring_sky(stamp, cx, cy, inner, outer, floor, guess, values, out):
     coarse = floor > nb.f4(0.28) * sigma
     ring = values[:n]
     for _ in range(4):
-        total, squares, k = nb.f4(0), nb.f4(0), nb.i4(0)
+        total, squares, n_in = nb.f4(0), nb.f4(0), nb.i4(0)
         lowest, highest = nb.f4(-2.5) * sigma, nb.f4(2.0) * sigma
         for m in range(n):
             d = ring[m] - mean
@@ -61,13 +61,13 @@ def ring_sky(stamp, cx, cy, inner, outer, floor, guess, values, out):
             d = d if counts else nb.f4(0)
             total += d
             squares += d * d
-            k += nb.i4(counts)
-        if k < 8:
+            n_in += nb.i4(counts)
+        if n_in < 8:
             break
         # a normal distribution cut at -2.5 and +2 σ has its mean 0.041 σ below the centre
-        shift = total / nb.f4(k) + (nb.f4(0) if coarse else nb.f4(0.041) * sigma)
+        shift = total / nb.f4(n_in) + (nb.f4(0) if coarse else nb.f4(0.041) * sigma)
         mean += shift
-        spread = math.sqrt(squares / nb.f4(k))
+        spread = math.sqrt(squares / nb.f4(n_in))
         sigma = max(spread if coarse else spread / nb.f4(0.908), floor)
         if abs(shift) < nb.f4(0.05) * sigma:
             break
@@ -111,12 +111,13 @@ def centroid(stamp, cx, cy, reach, farthest, r50, level, precision, across, out)
                 rx += w * dx
                 rxx += w * dx * dx
             down = math.exp(-dy * dy * window)
-            s += down * r
-            sx += down * rx
-            sy += down * dy * r
-            sxx += down * rxx
-            syy += down * dy * dy * r
-            sxy += down * dy * rx
+            light, moment = down * float(r), down * float(rx)
+            s += light
+            sx += moment
+            sy += dy * light
+            sxx += down * float(rxx)
+            syy += dy * dy * light
+            sxy += dy * moment
         if not s > 0:
             break
         lit = True

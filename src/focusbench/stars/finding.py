@@ -13,7 +13,7 @@ from focusbench.stars.meter import Meter, StarSize, aperture_of
 from focusbench.stars.neighbours import pairs
 from focusbench.stars.source import Source
 
-MOST_STARS = 500
+MOST_STARS = 350
 MOST_PROFILES = 100
 """Stars whose FWHM and HFD are measured where these are not what was asked for."""
 _FEW = 5

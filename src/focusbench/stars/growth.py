@@ -41,7 +41,7 @@ _BUFFER = nb.types.Array(nb.f4, 1, "C")
 
 @kernel(nb.f8(_SUMS, nb.f8, nb.f8, nb.f8), fastmath={"contract", "reassoc", "nsz"})
 def held(sums, cx, cy, radius):
-    """Light within a circle, of chords along half rows of pixels, as long as the circle's area asks.
+    """Light within a circle: of chords along half rows of pixels that have its area.
 
     `sums[2 j]` and `sums[2 j + 1]` are the light of the upper and lower half of row j, each twice,
     up to the left edge of every pixel; between the edges it follows Lagrange's cubic through four.
@@ -89,10 +89,7 @@ def radius_holding(sums, cx, cy, light, whole, guess, farthest, close):
         near = abs(f) < close * whole
         area = area - f / slope if slope > 0 else -1.0
         if not low < area < high:
-            if near:
-                area = before
-            else:
-                area = 0.5 * (low + high)
+            area = before if near else 0.5 * (low + high)
         if near or high - low < 1e-6 * high:
             break
     return math.sqrt(area)
@@ -108,11 +105,14 @@ def above_sky(stamp, part, left, top, level):
     for j in range(side):
         to = part[j]
         if not 0 <= top + j < n_y or first >= last:
-            to[:] = np.nan
+            for i in range(side):
+                to[i] = np.nan
             n_missing += side
             continue
-        to[:first] = np.nan
-        to[last:] = np.nan
+        for i in range(first):
+            to[i] = np.nan
+        for i in range(last, side):
+            to[i] = np.nan
         n_missing += side - last + first
         source, to = stamp[top + j, left + first : left + last], to[first:last]
         missing = nb.i4(0)
@@ -161,8 +161,8 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
     lit_bar = nb.f4(bar)
     top, n_lit = nb.i4(0), nb.i4(0)
     whole = distance = 0.0
-    sectors = out[8:16]
-    sectors[:] = 0.0
+    for k in range(8, 16):
+        out[k] = 0.0
     line = np.zeros(side, np.float32)
     rows = np.zeros((3, side + 1))
     first, last = max(int(cy - aperture) - 2, 0), min(int(cy + aperture) + 4, side)
@@ -210,8 +210,8 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
             within = r2 <= edge2
             n_lit += nb.i4(within & (here[i] > lit_bar))
             top = max(top, bits[i] if within else nb.i4(0))
-        whole += r_whole
-        distance += r_distance
+        whole += float(r_whole)
+        distance += float(r_distance)
         # of pixels whose middle lies in the sector
         full2 = aperture * aperture - dy2
         if full2 > 0:
@@ -222,8 +222,8 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
                 sign = 2 * end - 1
                 o, m, q = cx + sign * far_end, cx + sign * turn, cx + sign * hole
                 b, e, d = math.ceil(q), math.ceil(m), math.ceil(o)
-                sectors[k + end] += sign * (to[e] - to[b])
-                sectors[k + end + 4] += sign * (to[d] - to[e])
+                out[8 + k + end] += sign * (to[e] - to[b])
+                out[12 + k + end] += sign * (to[d] - to[e])
     line[:1].view(np.int32)[0] = top
     out[0], out[1], out[2], out[3] = whole, distance, line[0], n_lit
 
@@ -232,6 +232,7 @@ def add_up(part, sums, cx, cy, aperture, near, r50, box, bar, out):
     nb.void(
         IMAGE, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f8, nb.f4, nb.f4, nb.i8, _BUFFER, _ROW
     ),
+    large=True,
     fastmath=_FAST,
 )
 def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, values, row):
@@ -241,7 +242,8 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
     pixels as samples of the picture that the camera's pixels integrated, 1 as means over squares.
     `care` 0 is for a first guess of the size, 2 adds FWHM and ASTAP's diameter.
     """
-    row[:] = np.nan
+    for k in range(row.shape[0]):
+        row[k] = np.nan
     sky, place, found = np.empty(2), np.ones(5), np.empty(16)
     reach = min(aperture, 3.0 * r50 + 1.0)
     precision = 1e-4 if care > 0 else 1e-3

@@ -36,7 +36,7 @@ class StarSize:
     @property
     def aperture(self) -> float:
         """Radius within which the flux is summed."""
-        return float(aperture_of(np.float64(self.r50), np.float64(self.r90)))
+        return float(aperture_of(np.array(self.r50), np.array(self.r90)))
 
 
 class Meter:

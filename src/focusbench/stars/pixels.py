@@ -31,10 +31,13 @@ def cut(u2, f4, swap, flip, top, left, out):
         y = top + j
         to = out[j]
         if not 0 <= y < n_y or start >= stop:
-            to[:] = np.nan
+            for i in range(width):
+                to[i] = np.nan
             continue
-        to[:start] = np.nan
-        to[stop:] = np.nan
+        for i in range(start):
+            to[i] = np.nan
+        for i in range(stop, width):
+            to[i] = np.nan
         # slices, for a loop from 0 on is one that the compiler makes vectors of
         to = to[start:stop]
         if of_float:
@@ -132,6 +135,8 @@ def nth(values, n, k):
         b = bits[i]
         b ^= (b >> sign) & rest
         found = max(found, b if b <= high else -rest)
-    one = np.empty(1, np.int32)
-    one[0] = found ^ ((found >> sign) & rest)
-    return one.view(np.float32)[0]
+    found ^= (found >> sign) & rest
+    i = 0
+    while bits[i] != found:
+        i += 1
+    return values[i]

@@ -105,7 +105,8 @@ def folded(image, n):
         _TABLE,
         nb.i8,
         nb.i8,
-    )
+    ),
+    large=True,
 )
 def measure_stars(
     u2,
@@ -131,7 +132,8 @@ def measure_stars(
 
     `window` is top, left, height, width of the part of the frame that counts; `scale` what the
     lengths have to be divided by for the pixels; `fold` how many of these, along a side, are
-    brought together before a star is measured; pixels at or above `full` are saturated; `mosaic` is what the four places of a colour mosaic read more than their mean.
+    brought together before a star is measured; pixels at or above `full` are saturated;
+    `mosaic` is what the four places of a colour mosaic read more than their mean.
     """
     most = 0.0
     for s in range(first, last):
