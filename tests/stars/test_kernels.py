@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+
 
 def _run(code, **environment):
     return subprocess.run(
@@ -77,3 +79,33 @@ def test_warming_leaves_nothing_to_compile():
         "assert not KERNELS.waiting"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_kth_smallest_is_that_of_the_sorted_values():
+    from focusbench.stars import warm
+    from focusbench.stars.pixels import nth
+
+    warm()
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        n = int(rng.integers(1, 300))
+        kinds = (
+            rng.normal(0, 1, n),
+            rng.normal(400, 5, n).round(),  # many are equal
+            np.zeros(n),
+            rng.normal(-3, 1, n) * 10.0 ** rng.integers(-30, 30, n),
+        )
+        values = kinds[rng.integers(4)].astype(np.float32)
+        k = int(rng.integers(0, n))
+        assert nth(values.copy(), n, k) == np.sort(values)[k]
+
+
+def test_pixels_far_from_every_place():
+    from focusbench.stars.detection import _far_from
+
+    rng = np.random.default_rng(2)
+    x, y = rng.uniform(-3, 43, (2, 12))
+    rows, columns = np.mgrid[:30, :40]
+    for radius in (0.3, 1.0, 4.6):
+        nearest = np.hypot(columns[..., None] - x, rows[..., None] - y).min(axis=-1)
+        assert np.array_equal(_far_from(x, y, radius, (30, 40)), nearest > radius)

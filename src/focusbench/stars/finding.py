@@ -139,7 +139,7 @@ def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: boo
     # the level on which a star's half-flux radius is about 1.2 pixels
     level = int(np.clip(round(np.log2(size.r50 / 1.2 / levels.factor)), 0, len(levels.images) - 1))
     peaks = detail.peaks(level)
-    peaks = peaks[np.arange(min(len(peaks), 3 * MOST_STARS))]
+    peaks = peaks[np.arange(min(len(peaks), 4 * MOST_STARS))]
     n = min(len(peaks), int(1.15 * MOST_STARS))
     rows = meter(peaks.x[:n], peaks.y[:n], size, n_profiles=n if every_profile else MOST_PROFILES)
     # peaks that settled on the same star are one: the most significant stands for it

@@ -85,6 +85,9 @@ def peaks(image, bar, found):
                     x += 7
                 continue
             v = row[x]
+            # most of the others fail here
+            if (x + 1 < n_x and row[x + 1] >= v) or (x > 0 and row[x - 1] > v):
+                continue
             top = True
             for j in range(max(y - 1, 0), min(y + 2, n_y)):
                 for i in range(max(x - 1, 0), min(x + 2, n_x)):
