@@ -79,13 +79,16 @@ def ring_sky(stamp, cx, cy, inner, outer, floor, guess, values, out):
     sigma = max(middle - low, floor)
     mean = np.float64(middle)
     # `floor` is 0.29 steps of the converter. Where the noise is less than two steps the pixels
-    # take few values, and a lopsided cut would shift their mean.
+    # take few values: a lopsided cut would shift their mean, and one of less than a step to either
+    # side would leave a single value, up to half a step off.
     coarse = floor > 0.28 * sigma
     for _ in range(4):
         total, squares, k = 0.0, 0.0, 0
+        low = max(2.5 * sigma, 4.3 * floor) if coarse else 2.5 * sigma
+        high = low if coarse else 2.0 * sigma
         for m in range(n):
             d = values[m] - mean
-            if -2.5 * sigma <= d <= 2.0 * sigma:
+            if -low <= d <= high:
                 total += d
                 squares += d * d
                 k += 1
