@@ -41,9 +41,9 @@ def test_cosmic_rays_and_an_overscan_edge_do_not_count():
     measured = measure(read_frame(DATA / "star-fields" / "ccdproc-a8280271.fits.gz"))
     assert measured.value == pytest.approx(4.7, abs=0.3)
     used = measured.stars[measured.stars["used"]]
+    assert len(used) == 2
     for x, y in ((450.9, 433.3), (169.2, 38.3)):
         assert np.hypot(used["x"] - x, used["y"] - y).min() < 0.5
-    assert used["hfr"].min() > 3.5
 
 
 def test_objects_agree_with_seps_catalogue():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from focusbench.errors import FrameError, MeasurementError, TooFewStars
 from focusbench.frames import Frame, luminance, write_frame
+from focusbench.stars.ensemble import ensemble
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
 
 ASTAP_CLI_METRIC = "hfd_astap:astap_cli"
@@ -88,10 +89,7 @@ def measure_with_astap(
     n = len(listed)
     if n < max(1, min_stars):
         raise TooFewStars(n, max(1, min_stars))
-    diameters = listed[:, _COLUMNS.index("hfd_astap")]
-    value = float(np.median(diameters))
-    scatter = 1.4826 * float(np.median(np.abs(diameters - value))) if n > 1 else None
-    error_px = None if scatter is None else 1.2533 * scatter / n**0.5
+    value, scatter, error_px = ensemble(listed[:, _COLUMNS.index("hfd_astap")])
     return Measurement(
         ASTAP_CLI_METRIC,
         ASTAP_CLI_DEFINITION,

@@ -49,12 +49,16 @@ def ring_sky(stamp, cx, cy, inner, outer, floor, guess, values, out):
     sigma = max(middle - low, floor)
     mean = middle
     # `floor` is 0.29 steps of the converter. Where the noise is less than two steps the pixels
-    # take few values, and a lopsided cut would shift their mean.
+    # take few values: a lopsided cut would shift their mean, and one of less than a step to either
+    # side would leave a single value, up to half a step off.
     coarse = floor > nb.f4(0.28) * sigma
     ring = values[:n]
     for _ in range(4):
         total, squares, n_in = nb.f4(0), nb.f4(0), nb.i4(0)
-        lowest, highest = nb.f4(-2.5) * sigma, nb.f4(2.0) * sigma
+        reach = nb.f4(2.5) * sigma
+        if coarse:
+            reach = max(reach, nb.f4(4.3) * floor)
+        lowest, highest = -reach, reach if coarse else nb.f4(2.0) * sigma
         for m in range(n):
             d = ring[m] - mean
             counts = (d >= lowest) & (d <= highest)

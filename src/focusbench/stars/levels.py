@@ -85,7 +85,7 @@ def build(frame: Source, window: tuple[int, int, int, int], bands: Bands) -> Lev
     tile_y, tile_x = image.shape[0] / shape[0], image.shape[1] / shape[1]
     side = int(min(tile_y, tile_x))
     level, noise = np.empty(shape), np.empty(shape)
-    floor = 0.289 / factor if frame.whole_numbers else 0.0
+    floor = 0.289 * frame.step / factor
     bands(shape[0], lambda a, b: sky.tile_levels(image, side, floor, level, noise, a, b))
     if not np.isfinite(level).any():
         return None

@@ -10,6 +10,7 @@ from focusbench.stars.astap_cli import (
     ASTAP_CLI_METRIC,
     measure_with_astap,
 )
+from focusbench.stars.ensemble import ensemble, weights_of
 from focusbench.stars.measurement import Measurement
 from focusbench.stars.photutils_provider import (
     PHOTUTILS_DEFINITION,
@@ -92,7 +93,8 @@ def measure(
             f"A frame has two dimensions, this one has {n_axes}; give one plane of it."
         )
     if bayer_pattern(whole):
-        whole = luminance(whole)
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers that no camera gives
+            whole = luminance(whole)
     stars, doubt = _stars(
         whole,
         crop_percent,
@@ -104,23 +106,17 @@ def measure(
     used = stars[stars["used"]]
     if len(used) < max(1, min_stars):
         raise TooFewStars(len(used), max(1, min_stars))
-    value, scatter, error = _ensemble(used[metric])
+    weights = weights_of(used["snr"])
+    value, scatter, error = ensemble(used[metric], weights)
     unsure = () if metric in _PROFILE_METRICS else _PROFILE_METRICS
     others = {
-        name: _ensemble(used[name])[0] for name in OWN_METRICS if name not in (metric, *unsure)
+        name: ensemble(used[name], weights)[0]
+        for name in OWN_METRICS
+        if name not in (metric, *unsure)
     }
     return Measurement(
         metric, OWN_METRICS[metric], value, error, scatter, len(used), others, stars, doubt
     )
-
-
-def _ensemble(values: NDArray[np.float64]) -> tuple[float, float | None, float | None]:
-    """Median, star-to-star scatter (1.4826 × MAD) and standard error (1.2533 × scatter / √n)."""
-    value = float(np.median(values))
-    if len(values) < 2:
-        return value, None, None
-    scatter = 1.4826 * float(np.median(np.abs(values - value)))
-    return value, scatter, 1.2533 * scatter / len(values) ** 0.5
 
 
 def _stars(
@@ -134,6 +130,8 @@ def _stars(
 ) -> tuple[NDArray[np.void], str]:
     """Table of everything that might be a star, and why its used ones may mislead."""
     # Here, since numba takes its time to import.
+    from focusbench.stars.doubt import doubt
+    from focusbench.stars.false_stars import star_table
     from focusbench.stars.finding import find_stars
     from focusbench.stars.kernel import KERNELS
     from focusbench.stars.levels import Bands, build
@@ -156,11 +154,12 @@ def _stars(
         if levels is None:
             raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
         found = find_stars(data, levels, bands, every_profile=every_profile)
-    stars = found.table(min_diameter_px, min_stars)
+    stars = star_table(found, min_diameter_px, min_stars)
+    why = doubt(found, stars)
     if not stars["used"].any() and np.all(raw == raw[0, 0]):
         raise MeasurementError(
             f"Every pixel of the frame is {raw[0, 0] + float(zero):g}; is the shutter open?"
         )
     if data.transposed:
         stars["x"], stars["y"] = stars["y"].copy(), stars["x"].copy()
-    return stars, found.doubt(stars)
+    return stars, why

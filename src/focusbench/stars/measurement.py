@@ -41,9 +41,10 @@ class Measurement:
     definition : str
         What that name means here, in one sentence.
     value : float, pixels
-        Ensemble value of the frame: the median over the stars used.
+        Ensemble value of the frame: the median over the stars used, of our own metrics weighted
+        by the signal to noise (see `ensemble`).
     error : float or None, pixels
-        Standard error of `value`: 1.2533 × scatter / √n for a median; None with one star.
+        Standard error of `value`, by the quantiles around the median; None with one star.
     scatter : float or None, pixels
         Star-to-star scatter, 1.4826 × the median absolute deviation.
     n_stars : int

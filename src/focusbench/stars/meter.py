@@ -54,7 +54,7 @@ class Meter:
         self._frame, self._levels, self._bands = frame, levels, bands
         self._window = np.array(levels.window, dtype=np.int64)
         self._mosaic = _mosaic(frame, levels.window, levels.noise)
-        self._floor = 0.289 if frame.whole_numbers else levels.noise * 1e-3
+        self._floor = 0.289 * frame.step or levels.noise * 1e-3
 
     def __call__(
         self,
@@ -188,6 +188,6 @@ def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> N
     if n == 0:
         return offsets
     block = np.array([nth(one, n, n // 2) for one in difference]).reshape(2, 2)
-    if np.ptp(block) > max(0.7 * noise, 2.0 if frame.whole_numbers else 0.0):
+    if np.ptp(block) > max(0.7 * noise, 2.0 * frame.step):
         offsets[:] = block
     return offsets

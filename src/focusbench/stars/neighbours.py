@@ -45,14 +45,22 @@ def far_from(
     ----------
     x, y : arrays, shape (n,)
     columns, rows : arrays, shapes (n_columns,) and (n_rows,)
-        Where the lines of the grid run.
+        Where the lines of the grid run; columns in rising order.
     radius : float
 
     Returns
     -------
     bool array, shape (n_rows, n_columns)
     """
-    if len(x) == 0:
-        return np.ones((len(rows), len(columns)), bool)
-    across = (columns - x[:, None]) ** 2
-    return np.array([(across + (row - y)[:, None] ** 2).min(0) > radius**2 for row in rows])
+    far = np.ones((len(rows), len(columns)), bool)
+    for row, line in zip(rows, far, strict=True):
+        near = np.abs(y - row) <= radius
+        if near.any():
+            half = np.sqrt(radius**2 - (y[near] - row) ** 2)
+            first = np.searchsorted(columns, x[near] - half, side="left")
+            stop = np.searchsorted(columns, x[near] + half, side="right")
+            covered = np.zeros(len(columns) + 1, np.intp)
+            np.add.at(covered, first, 1)
+            np.add.at(covered, stop, -1)
+            line[:] = np.cumsum(covered)[:-1] == 0
+    return far

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from focusbench.errors import MeasurementError, TooFewStars
 from focusbench.frames import Frame, crop, luminance, saturation_level
+from focusbench.stars.ensemble import ensemble
 from focusbench.stars.measurement import STAR_FIELDS, Measurement
 
 PHOTUTILS_METRIC = "hfr:photutils"
@@ -95,9 +96,7 @@ def measure_with_photutils(
     n = len(radii)
     if n < max(1, min_stars):
         raise TooFewStars(n, max(1, min_stars))
-    value = float(np.median(radii))
-    scatter = 1.4826 * float(np.median(np.abs(radii - value))) if n > 1 else None
-    error = None if scatter is None else 1.2533 * scatter / n**0.5
+    value, scatter, error = ensemble(radii)
     return Measurement(
         PHOTUTILS_METRIC, PHOTUTILS_DEFINITION, value, error, scatter, n, stars=stars
     )

@@ -1,6 +1,7 @@
 """The frame as the kernels take it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ class Source:
         Bits of `u2` to be inverted after that; 0x8000 turns int16 into uint16.
     transposed : bool
         x and y are exchanged, as in an Alpaca camera's image.
-    whole_numbers : bool
+    step : float, ADU
+        Between neighbouring values; 0 for numbers with a fraction. Cameras of 12 bits that fill 16
+        count in steps of 16.
     full : float, ADU, as the kernels read them
         Value from which on a pixel is saturated.
     """
@@ -36,7 +39,7 @@ class Source:
     swap: bool = False
     flip: np.uint32 = _NO_BITS
     transposed: bool = False
-    whole_numbers: bool = True
+    step: float = 1.0
     full: float = 3e38
 
     @property
@@ -54,6 +57,13 @@ class Source:
     def head(self) -> tuple[NDArray[np.uint16], NDArray[np.float32], bool, np.uint32]:
         """First arguments of every kernel that reads pixels."""
         return self.u2, self.f4, self.swap, self.flip
+
+    def part(self, rows: slice, columns: slice) -> NDArray[Any]:
+        """Some of the pixels, as the kernels read them."""
+        if not self.is_u2:
+            return self.f4[rows, columns]
+        part = self.u2[rows, columns]
+        return (part.byteswap() if self.swap else part) ^ np.uint16(self.flip)
 
 
 def source(pixels: NDArray[np.generic], full: float = np.inf) -> Source:
@@ -87,8 +97,23 @@ def source(pixels: NDArray[np.generic], full: float = np.inf) -> Source:
             swap=not plain.dtype.isnative,
             flip=np.uint32(flip),
             transposed=transposed,
+            step=_step(plain),
             full=min(full + flip, 3e38),
         )
     with np.errstate(over="ignore", invalid="ignore"):
         f4 = np.ascontiguousarray(pixels, dtype=np.float32)
-    return Source(_NO_U2, f4, transposed=transposed, whole_numbers=whole, full=min(full, 3e38))
+    step = 1.0 if whole else 0.0
+    return Source(_NO_U2, f4, transposed=transposed, step=step, full=min(full, 3e38))
+
+
+def _step(pixels: NDArray[np.integer]) -> float:
+    """Largest power of two that divides what pixels differ by, in a sample of some ten thousand."""
+    every = max(1, round((pixels.size / 20_000) ** 0.5))
+    sample = pixels[::every, ::every]
+    if sample.size == 0:
+        return 1.0
+    some, all_ = (int(f.reduce(sample, axis=None)) for f in (np.bitwise_or, np.bitwise_and))
+    differing = (some & ~all_) & 0xFFFF
+    if not pixels.dtype.isnative:
+        differing = (differing >> 8) | (differing & 0xFF) << 8
+    return float(differing & -differing) if differing else 1.0

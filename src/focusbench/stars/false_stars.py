@@ -1,0 +1,126 @@
+"""Which of the objects found are stars to be used, and why the others are not."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focusbench.stars.finding import Found
+from focusbench.stars.growth import COLUMN
+from focusbench.stars.measurement import STAR_FIELDS
+
+MOST_STARS = 350
+"""More make the value no surer: their error is then a thousandth or two."""
+FEW = 5
+"""Fewer stars than these are doubted one by one."""
+_FAINTEST_SNR = 12.0
+_UNLIKE = 4.0
+"""How many times the usual scatter makes an object unlike the stars."""
+
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
+
+
+def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[np.void]:
+    """Table of all objects, each with the first reason, if any, not to use it.
+
+    Parameters
+    ----------
+    found : Found
+    min_diameter_px : float, pixels of the frame
+    min_stars : int
+        As many sure stars are enough to do without doubtful ones.
+
+    Returns
+    -------
+    structured array, columns as in `STAR_FIELDS`
+    """
+    rows, size = found.rows, found.size
+    c = {name: rows[:, k] for name, k in COLUMN.items()}
+    table = np.zeros(len(rows), STAR_FIELDS)
+    for name in ("x", "y", "flux", "snr", "peak", "diameter", "elongation"):
+        table[name] = c[name]
+    table["hfr"], table["hfr_mean_radius"] = c["r50"], c["mean_radius"]
+    table["hfd_astap"], table["fwhm"] = c["hfd_astap"], c["fwhm"]
+    table["saturated"] = found.saturated
+    reason = table["reason"]
+
+    def drop(where: Flags, why: str) -> None:
+        reason[where & (reason == "")] = why
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        top, left, height, width = found.window
+        inside = np.minimum.reduce(
+            [c["x"] - left, c["y"] - top, left + width - 1 - c["x"], top + height - 1 - c["y"]]
+        )
+        drop(~np.isfinite(c["r50"]) | ~(c["snr"] > _FAINTEST_SNR), "too faint")
+        drop(inside < 1.1 * size.r90 + 1.0, "touches the border")
+        drop(table["saturated"], "saturated")
+        drop(c["missing"] > 0.15, "touches the border or missing pixels")
+        drop((c["mended"] > 0) & (c["sharpest"] > 0.6), "hot pixel or cosmic ray")
+        drop(c["diameter"] < min_diameter_px, "smaller than the minimum star diameter")
+        drop(found.blended, "blended with a neighbour")
+        drop(c["lopsided"] > np.maximum(0.12, 4.0 / c["snr"]), "blended with a neighbour")
+        good = reason == ""
+        usual = float(np.median(c["elongation"][good])) if good.any() else 1.0
+        drop(c["elongation"] > 1.5 * max(usual, 1.0), "elongated")
+        drop(c["r50"] < 0.6 * size.r50, "sharper than the optics")
+        drop(c["r50"] > 1.6 * size.r50, "wider than the stars")
+        clear = (reason == "") & ~found.unclear
+        if clear.sum() >= FEW:
+            drop(found.unclear, "not clear of the uneven sky")
+        else:
+            odd = np.abs(np.log(c["r50"] / size.r50)) > 0.07
+            odd |= c["r90"] / c["r50"] > 1.05 * size.r90 / size.r50
+            drop(found.unclear & odd, "not clear of the uneven sky")
+        _drop_unlike(c, found.crowded, reason, drop)
+        good = reason == ""
+        if 2 < good.sum() < FEW:
+            # A noisy radius must not decide between two sure ones.
+            weak = good & (c["snr"] < 0.1 * np.sort(c["snr"][good])[-2])
+            if good.sum() - weak.sum() >= max(2, min_stars):
+                drop(weak, "too faint beside the others")
+    drop(np.cumsum(reason == "") > MOST_STARS, f"beyond the {MOST_STARS} brightest")
+    table["used"] = reason == ""
+    return table
+
+
+def _drop_unlike(
+    c: dict[str, Numbers],
+    crowded: Flags,
+    reason: NDArray[np.str_],
+    drop: Callable[[Flags, str], None],
+) -> None:
+    """Drop what differs from the other stars in shape by more than noise and optics make it.
+
+    The noise of ln elongation, ln r90 / r50 and ln r50 is at least some number over the signal to
+    noise: 2.5, 0.6 and 1.5, seen on rendered stars. Where a frame's stars differ by more (tilt,
+    coma; in focus r90 is far more noisy), that is what counts. Two donuts that lie on each other
+    are longer than one, and wider at nine tenths of the light. A star whose neighbour is known may
+    be so, too, and is no two stars taken for one: what counts is that its r50 is not far off.
+    """
+    snr = np.maximum(c["snr"], 1.0)
+    steepness = c["r90"] / c["r50"]
+    for values, noise, least, above, below in (
+        (c["elongation"], 0.02 + 2.5 / snr, 0.15, "elongated", ""),
+        (steepness, 0.004 + 0.6 / snr, 0.04, "blended or no star", ""),
+        (c["r50"], 0.01 + 1.5 / snr, 0.08, "wider than the stars", "sharper than the stars"),
+    ):
+        good = reason == ""
+        if good.sum() < 3:
+            return
+        away = np.log(values / np.median(values[good]))
+        bar = np.maximum(least, _UNLIKE * noise * _excess(away / noise, noise, good))
+        bar[crowded] *= 2.0 if below else np.inf
+        if below:
+            drop(away < -bar, below)
+        drop(away > bar, above)
+
+
+def _excess(away: Numbers, noise: Numbers, good: Flags) -> float:
+    """How much more values scatter than their noise; at least 1.
+
+    Of all, and of the half with the least noise, in which the optics show.
+    """
+    best = good & (noise <= np.median(noise[good]))
+    return max(1.0, *(1.4826 * float(np.median(np.abs(away[some]))) for some in (good, best)))
