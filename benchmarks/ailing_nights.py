@@ -6,8 +6,8 @@ temperature; stars grow as (1 + u²)^γ with wings of unlike slope; each frame h
 a number of stars that falls with defocus; the engine's own generator takes the points.
 
 Strengths are chosen so that a person who looks at the points would see the trouble, and so that
-focus suffers: the run is refused, costs a second sweep, or ends with a wider error. `STRENGTHS`
-says which.
+focus suffers: the run is refused, ends beside focus, needs a second sweep, or states a wider error
+(`auto` bears with much). `STRENGTHS` says how strong, `doctor.py` prints what it does.
 """
 
 import math
@@ -197,6 +197,7 @@ def night_with(cause: str, rng: np.random.Generator) -> Night:
     raise ValueError(cause)
 
 
+START_S = 1.7e9
 OVERHEAD_S = 4.0
 """Move, settling and download of one point."""
 
@@ -207,7 +208,7 @@ class NightSampler:
     def __init__(self, night: Night, rng: np.random.Generator) -> None:
         self._night = night
         self._rng = rng
-        self._time_s = 1.7e9
+        self._time_s = START_S
         self._motor = self._drawtube = round(night.best + night.offset * night.step)
         self._n_taken = 0
 
@@ -235,16 +236,15 @@ class NightSampler:
         night, rng = self._night, self._rng
         self.move_to(position, stop)
         self._time_s += night.exposure_s + OVERHEAD_S
-        warmer = night.c_per_h * (self._time_s - 1.7e9) / 3600
         number = self._n_taken
         self._n_taken += 1
         known = FocusPoint(
             position,
             math.nan,
             time_s=self._time_s,
-            temperature_c=round(10 + warmer, 2) if night.thermometer else None,
+            temperature_c=round(10 + self._warmer(), 2) if night.thermometer else None,
         )
-        grown = self._growth(self._drawtube - night.best - night.steps_per_c * warmer)
+        grown = self._growth(self._drawtube - self._truth())
         stars = night.stars * grown**-STARS_FALL
         if night.cloud and night.cloud[0] <= number < night.cloud[1]:
             stars /= night.cloud[2]
@@ -278,6 +278,17 @@ class NightSampler:
             )
         )
 
+    def lost(self) -> float:
+        """Share by which the HFR is above the best there is, here and now."""
+        return self._growth(self._drawtube - self._truth()) - 1
+
+    def _warmer(self) -> float:
+        return self._night.c_per_h * (self._time_s - START_S) / 3600
+
+    def _truth(self) -> float:
+        """Best focus now, as a position of the drawtube."""
+        return self._night.best + self._night.steps_per_c * self._warmer()
+
     def _growth(self, distance: float) -> float:
         """Metric over its value in focus, `distance` steps outward of it."""
         night = self._night
@@ -292,12 +303,19 @@ class NightSampler:
         return night.ceiling * (1 - night.bend) ** max(beyond, 0)
 
 
-def run_night(night: Night, rng: np.random.Generator) -> RunRecord:
-    """Run auto focus on that night."""
-    steps = autofocus_run(night.options(), NightSampler(night, rng))
+def run_night(night: Night, rng: np.random.Generator) -> tuple[RunRecord, float]:
+    """Run auto focus on that night.
+
+    Returns
+    -------
+    RunRecord
+    float
+        How far the HFR is above the best there is where the run has left the drawtube, as a share.
+    """
+    sampler = NightSampler(night, rng)
+    steps = autofocus_run(night.options(), sampler)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            record: RunRecord = end.value
-            return record
+            return end.value, sampler.lost()

@@ -11,7 +11,7 @@ N_NIGHTS = 5
 
 def first_findings(cause):
     rng = np.random.default_rng(2026)
-    records = [run_night(night_with(cause, rng), rng) for _ in range(N_NIGHTS)]
+    records = [run_night(night_with(cause, rng), rng)[0] for _ in range(N_NIGHTS)]
     return [(diagnose(record) or [None])[0] for record in records]
 
 
