@@ -79,7 +79,7 @@ class Counted:
     @property
     def n_positions(self) -> int:
         """Different positions."""
-        return len(np.unique(self.x))
+        return len(set(self.x.tolist()))
 
     def weights(self) -> FloatArray:
         """Weights of the parabola and the hyperbola, 1/pixels² or 1. Shape (n,).
@@ -170,5 +170,6 @@ def standard_error(
 
 def r_squared(y: FloatArray, model: FloatArray, weights: FloatArray) -> float | None:
     """Coefficient of determination, weighted; None where the points do not differ."""
-    total = float(weights @ (y - np.average(y, weights=weights)) ** 2)
+    mean = (weights @ y) / weights.sum()
+    total = float(weights @ (y - mean) ** 2)
     return 1 - float(weights @ (y - model) ** 2) / total if total > 0 else None

@@ -104,11 +104,12 @@ def _choose(side: BoolArray, counted: Counted) -> BoolArray:
 
 def _line(d: FloatArray, y: FloatArray) -> tuple[float, float] | None:
     """Intercept and slope by plain least squares; None without two positions."""
-    if len(np.unique(d)) < NEEDED_A_SIDE:
+    if len(d) < NEEDED_A_SIDE or d.min() == d.max():
         return None
-    middle = d.mean()
-    slope = float((d - middle) @ y / ((d - middle) @ (d - middle)))
-    return float(y.mean()) - slope * float(middle), slope
+    middle = d.sum() / len(d)
+    away = d - middle
+    slope = float(away @ y / (away @ away))
+    return float(y.sum()) / len(y) - slope * float(middle), slope
 
 
 def _worst(sides: list[BoolArray], d: FloatArray, y: FloatArray) -> tuple[int, int, float] | None:
