@@ -59,8 +59,8 @@ def find_best_focus(
     veto : bool
         Whether a named curve (all but `auto`) may decide only where the points show a minimum at
         all, by the evidence of `auto`. Without it green lines are a focus, to the letter of
-        SGPro's help page; but two lines can be laid through noise, too: they call a tenth of flat
-        runs focused. Where the curve finds no focus, `auto` goes on telling a guess from a
+        SGPro's help page; but two lines can be laid through noise, too: they call 13 % of flat runs
+        focused. Where the curve finds no focus, `auto` goes on telling a guess from a
         fallback.
 
     Returns
