@@ -152,8 +152,8 @@ def _judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, boo
         )
         return reason, 0, True
     kept = ~(p.lagging | p.bad)
-    n_inner = int(np.sum(kept & (x < p.x0 - BEYOND_FOCUS)))
-    n_outer = int(np.sum(kept & (x > p.x0 + BEYOND_FOCUS)))
+    n_inner = np.count_nonzero(kept & (x < p.x0 - BEYOND_FOCUS))
+    n_outer = np.count_nonzero(kept & (x > p.x0 + BEYOND_FOCUS))
     if kept.sum() < max(4, math.ceil(LEAST_KEPT * n)) or min(n_inner, n_outer) < 2:
         reason = (
             f"Too many bad points: of {n}, {n_inner} good ones are left on the inner side of "

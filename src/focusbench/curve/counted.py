@@ -128,7 +128,8 @@ def misplaced(x0: float, counted: Counted) -> tuple[str, int]:
         −1 inward, +1 outward, 0 where nothing is wrong.
     """
     needed = 2 if len(counted) >= MIN_POINTS else 1
-    below, above = np.sum(counted.x < x0), np.sum(counted.x > x0)
+    below = np.count_nonzero(counted.x < x0)
+    above = np.count_nonzero(counted.x > x0)
     if min(below, above) >= needed:
         return "", 0
     if below < above:

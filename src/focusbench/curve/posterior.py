@@ -88,17 +88,17 @@ def reversal_ranks(x: FloatArray) -> NDArray[np.intp]:
     A reversal is a move against the direction in which the sweep samples; the sweep itself
     begins with one.
     """
-    moves = np.sign(np.diff(x))
-    sampling = np.sign(moves.sum()) or -1.0
-    rank = np.zeros(x.size, dtype=np.intp)
-    for i, move in enumerate(moves):
-        rank[i + 1] = 0 if move * sampling < 0 else rank[i] + 1
-    return rank
+    moves = np.sign(x[1:] - x[:-1])
+    sampling = float(np.sign(moves.sum())) or -1.0
+    ranks = [0]
+    for move in moves.tolist():
+        ranks.append(0 if move * sampling < 0 else ranks[-1] + 1)
+    return np.array(ranks, dtype=np.intp)
 
 
 def most_lagging(rank: NDArray[np.intp]) -> int:
     """Largest k worth asking about: if the first k after every reversal lag, five are left."""
-    allowed = [k for k in range(len(LAG)) if np.sum(rank >= k) >= MIN_POINTS]
+    allowed = [k for k in range(len(LAG)) if np.count_nonzero(rank >= k) >= MIN_POINTS]
     return max(allowed, default=0)
 
 
