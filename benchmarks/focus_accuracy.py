@@ -14,6 +14,7 @@ without an answer counts with its lowest point, one outside the points with the 
 import argparse
 import contextlib
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -247,15 +248,22 @@ def main() -> None:
             for name, far, n in ((RENDERED, False, 10), (RENDERED_FAR, True, 5))
             if renders >= 10
         }
-        results = {
-            name: [t for part in futures for t in part.result()]
-            for name, futures in pending.items()
-        }
+        results = {}
+        for name, futures in pending.items():
+            results[name] = [t for part in futures for t in part.result()]
+            say(name, results[name])
         for name, futures in frames.items():
             results[name + EQUAL] = [t for part in futures for t in part.result()[0]]
             results[name] = [t for part in futures for t in part.result()[1]]
+            say(name + EQUAL, results[name + EQUAL])
+            say(name, results[name])
     print_tables(results)
     print_times()
+
+
+def say(name: str, tried: Sequence[Tried]) -> None:
+    """Tell whoever waits how a cell ended, beside the tables."""
+    print(row_of_auto(name, tried), file=sys.stderr, flush=True)
 
 
 def print_times() -> None:

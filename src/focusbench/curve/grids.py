@@ -89,7 +89,8 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
     """Lay a finer grid where the probability is; its shapes begin between the old ones.
 
     Nodes below e⁻⁹ of the best are left out, but for one each side; so are a noise model below e⁻⁶
-    and a k below e⁻⁵, whose `finer_ln_p` becomes −∞.
+    and a k below e⁻⁵, whose `finer_ln_p` becomes −∞. Where the finer grid has more noise models,
+    they begin like those of the same τ, and all are tried.
     """
     n_models, n, n_lags = ln_p.shape
     top = -math.inf
@@ -110,10 +111,11 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
         finer[j] = nodes[0] + (nodes[1] - nodes[0]) * place
         left = min(int(place), n - 2)
         share = place - left
-        for t in range(n_models):
+        for t in range(finer_ln_p.shape[0]):
+            like = t % n_models
             for k in range(n_lags):
                 for m in range(4):
-                    before, after = theta[t, left, k, m], theta[t, left + 1, k, m]
+                    before, after = theta[like, left, k, m], theta[like, left + 1, k, m]
                     finer_theta[t, j, k, m] = before + share * (after - before)
                 finer_ln_p[t, j, k] = 0.0
     for t in range(n_models):
@@ -131,7 +133,7 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
             for j in range(n):
                 best = max(best, ln_p[t, j, k] + ln_prior[t, k])
         if best < top - 5:
-            for t in range(n_models):
+            for t in range(finer_ln_p.shape[0]):
                 for j in range(finer.size):
                     finer_ln_p[t, j, k] = -math.inf
 

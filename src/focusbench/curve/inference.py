@@ -69,10 +69,11 @@ def infer(x, ln_y, variance, rank, n_lagging, kappa, kappa_sd, answer, points):
     noise, work = np.empty((n_models, 4, n)), np.empty((5, n))
     write_noise(ln_y, variance, noise)
 
-    # The whole range first, then twice more, finer, where the probability is.
+    # The whole range first, where scatter that does not fade will do to find the place; then twice
+    # more, finer, where the probability is.
     size = max(25, 2 * n + 7)
-    nodes, theta = np.empty(size), np.empty((n_models, size, n_lags, 4))
-    ln_p = np.empty((n_models, size, n_lags))
+    nodes, theta = np.empty(size), np.empty((TAUS.size, size, n_lags, 4))
+    ln_p = np.empty((TAUS.size, size, n_lags))
     begin(x, ln_y, prior, low - BEYOND * span, high + BEYOND * span, nodes, theta, ln_p)
     climb(x, ln_y, rank, noise, nodes, prior, work, True, 3, 0.3, theta, ln_p)
     for size, tolerance in ((9, 0.1), (17, 0.01)):

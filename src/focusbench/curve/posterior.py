@@ -5,12 +5,12 @@ One curve in ln(metric). With u = (x − x0) / b,
     ln y = α + γ·ln(1 + u²) + κ·u|u| / (1 + u²) + e
 
 γ bends the wings (½ is the hyperbola), κ makes one wing steeper than the other and leaves the
-minimum at x0. The error e of a point is its frame's own standard error and an unknown scatter τ
-of the frames, which is a share of the metric or, as the seeing's is, fades where the metric grows;
-or, with probability 10 %, much more: a bad point. The first k points after a
-reversal may lag behind their commanded position (backlash). None of these unknowns is chosen: the
-answer is the probability of x0 summed over all of them, each weighed by how well it explains the
-points.
+minimum at x0. The error e of a point is its frame's own standard error and an unknown scatter τ of
+the frames; or, with probability 10 %, much more: a bad point. The scatter is a share of the metric
+or, one as likely as the other, it is the seeing's and fades where donuts hide the seeing. The first
+k points after a reversal may lag behind their commanded position (backlash). None of these unknowns
+is chosen: the answer is the probability of x0 summed over all of them, each weighed by how well it
+explains the points.
 
 Everything here is plain arrays in, plain arrays out; positions are in step sizes. Source of the
 model, priors and thresholds: simulated V-curves with known truth, where the 68 % and 95 %
