@@ -28,6 +28,7 @@ from populations import (
     OPTICS,
     SINGLE_CAUSES,
     STAR_SCATTER,
+    TWO_BAD,
     Cell,
     Draw,
     draw,
@@ -231,11 +232,12 @@ def main() -> None:
 
     with ProcessPoolExecutor(args.processes) as pool:
         pending = {}
-        for cell in (*MIXES, DEPLOYMENT, OPTICS):
+        for cell in (*MIXES, DEPLOYMENT, OPTICS, TWO_BAD):
             tasks = [(cell, runs, next(seeds)) for _ in range(5)]
             pending[cell.name] = [pool.submit(run_cell, task) for task in tasks]
         for cell in SINGLE_CAUSES:
-            pending[cell.name] = [pool.submit(run_cell, (cell, runs, next(seeds)))]
+            if cell is not TWO_BAD:
+                pending[cell.name] = [pool.submit(run_cell, (cell, runs, next(seeds)))]
         for _ in range(5):
             task = (MIXES[2], runs, next(seeds))
             pending.setdefault(LEARNED, []).append(pool.submit(run_learned, task))

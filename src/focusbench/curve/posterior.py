@@ -6,7 +6,7 @@ One curve in ln(metric). With u = (x − x0) / b,
 
 γ bends the wings (½ is the hyperbola), κ makes one wing steeper than the other and leaves the
 minimum at x0. The error e of a point is its frame's own standard error and an unknown scatter τ of
-the frames; or, with probability 10 %, much more: a bad point. The scatter is a share of the metric
+the frames; or, with probability 7 %, much more: a bad point. The scatter is a share of the metric
 or, one as likely as the other, it is the seeing's and fades where donuts hide the seeing. The first
 k points after a reversal may lag behind their commanded position (backlash). None of these unknowns
 is chosen: the answer is the probability of x0 summed over all of them, each weighed by how well it

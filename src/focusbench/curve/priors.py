@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-BAD_SHARE = 0.10
+BAD_SHARE = 0.07
 """Prior probability that a point is bad."""
 BAD_VARIANCE = 0.40**2
 """Variance that a bad point has on top of everybody's, in ln(metric)."""
