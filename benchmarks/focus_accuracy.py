@@ -253,7 +253,8 @@ def main() -> None:
         results = {}
         for name, futures in pending.items():
             results[name] = [t for part in futures for t in part.result()]
-            say(name, results[name])
+            if name not in EMPTY:
+                say(name, results[name])
         for name, futures in frames.items():
             results[name + EQUAL] = [t for part in futures for t in part.result()[0]]
             results[name] = [t for part in futures for t in part.result()[1]]
