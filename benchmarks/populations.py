@@ -62,13 +62,14 @@ DEPLOYMENT = Cell(
     "deployment", n=(7, 15), bad=(0, 2), lag=(0, 2), lag_share=0.3, drift=0.05, centre=(-1.5, 1.5)
 )
 OPTICS = Cell("optics", n=(7, 13), wings=(-0.08, 0.08), scatter=(0.01, 0.05), optics=True)
+TWO_BAD = Cell("mix, 2 bad of 9", bad=(2, 2))
 SINGLE_CAUSES = [
     Cell("ideal", **IDEAL),
     Cell("wings ± 10 %", **IDEAL | {"wings": (-0.1, 0.1)}),
     Cell("2 bad of 9", **IDEAL, bad=(2, 2)),
     Cell("mix, 0 to 2 bad", bad=(0, 2)),
     Cell("mix, 1 bad of 7", n=(7, 7), bad=(1, 1)),
-    Cell("mix, 2 bad of 9", bad=(2, 2)),
+    TWO_BAD,
     Cell("mix, lag 0 to 2", lag=(0, 2)),
     Cell("mix, lag 0 to 3", lag=(0, 3)),
     Cell("mix, centre ± 2", centre=(-2, 2)),

@@ -1,11 +1,12 @@
 """The estimator `auto`: its error bar, bad points, lagging points."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from focusbench.curve import Outcome, Rejected, RigShape, find_best_focus
+from focusbench.curve import Outcome, Rejected, RigShape, find_best_focus, learn_shape
 from focusbench.curve.posterior import most_lagging, reversal_ranks
 
 POSITIONS = np.arange(10_240, 9_740, -60)
@@ -53,6 +54,44 @@ def test_one_bad_point_is_rejected_and_focus_stays(make_points):
     assert best.reasons[6].endswith("σ above the curve")
     assert not best.fits["auto"].used[6]
     assert best.best_position == pytest.approx(clean.best_position, abs=0.15 * 60)
+
+
+def test_two_bad_points_of_nine_are_rejected_and_seldom_refuse_a_run(make_points):
+    rng = np.random.default_rng(12)
+    n_runs, focused, found, inside = 100, 0, 0, 0
+    for seed in range(n_runs):
+        y = v_curve(seed)
+        bad = rng.choice(9, 2, replace=False)
+        y[bad] *= rng.uniform(1.3, 1.8, 2)
+        best = find_best_focus(make_points(POSITIONS, y, 0.01 * y), step_size=60)
+        focused += best.outcome is Outcome.FOCUSED
+        found += all(best.rejected[i] is Rejected.OUTLIER for i in bad)
+        inside += best.fits["auto"].interval_95[0] < 10_010 < best.fits["auto"].interval_95[1]
+    # As measured on the ideal curve of the benchmark: 99.8 % FOCUSED, 99 % in the 95 % interval;
+    # three binomial standard errors and more below.
+    assert focused >= 96
+    assert found >= 85
+    assert inside >= 90
+
+
+def test_error_bar_covers_the_truth_when_seeing_scatters_and_the_start_is_off_centre(make_points):
+    # metric² = seeing² + donut²; only the seeing differs from frame to frame, and most points lie
+    # far out on one side, where that hardly shows: their agreement says nothing of the others.
+    rng = np.random.default_rng(21)
+    x = 60 * np.arange(6, -7, -1.0)
+    n_runs, inside, inside_95 = 150, 0, 0
+    for _ in range(n_runs):
+        truth = rng.choice([-1, 1]) * rng.uniform(150, 220)
+        wings = rng.uniform(-0.1, 0.1)
+        u = (x - truth) / 100 * (1 + wings * np.sign(x - truth))
+        y = 2.5 * np.hypot(1 + 0.05 * rng.normal(size=13), u)
+        y *= 1 + 0.005 * rng.normal(size=13)
+        fit = find_best_focus(make_points(x, y, 0.005 * y), step_size=60).fits["auto"]
+        inside += abs(fit.best_position - truth) < fit.best_position_error
+        inside_95 += fit.interval_95[0] < truth < fit.interval_95[1]
+    # Three binomial standard errors of 150 runs are 11 and 5 points.
+    assert inside / n_runs >= 0.57
+    assert inside_95 / n_runs >= 0.90
 
 
 def test_lagging_first_points_are_named_as_backlash(make_points):
@@ -117,9 +156,10 @@ def test_drawing_a_known_asymmetry_from_six_runs_makes_the_error_bar_shorter(mak
         y = 2.5 * np.hypot(1, u) * (1 + 0.02 * np.random.default_rng(seed).normal(size=u.size))
         return find_best_focus(make_points(POSITIONS, y), step_size=60, rig=rig)
 
-    rig = RigShape()
+    fits = []
     for seed in range(6):
-        rig = rig.after(run(seed, rig).fits["auto"])
+        fits.append(run(seed, learn_shape(fits)).fits["auto"])
+    rig = learn_shape(fits)
     kappa, sd = rig.prior()
     # κ = 2γe for wings that differ by ± e: 0.08 at γ = ½; three of the prior's own sd.
     assert kappa == pytest.approx(0.08, abs=3 * sd)
@@ -135,10 +175,26 @@ def test_what_is_known_of_a_rig_survives_json():
     assert RigShape.from_dict(RigShape().to_dict()).prior() == (0, 0.07)
 
 
+def test_drift_makes_what_is_known_of_a_rig_count_for_little(make_points):
+    rig = RigShape(((0.0, 0.02),) * 6)
+    assert rig.prior(drifting=True)[1] == 0.07
+    points = make_points(POSITIONS, v_curve())
+    steady, drifting = (
+        find_best_focus(points, step_size=60, rig=rig, drifting=d) for d in (False, True)
+    )
+    assert drifting.best_position_error > steady.best_position_error
+
+
+def test_a_run_that_tells_next_to_nothing_of_the_asymmetry_teaches_nothing(make_points):
+    fit = find_best_focus(make_points(POSITIONS, v_curve()), step_size=60).fits["auto"]
+    vague = dataclasses.replace(fit, parameters={**fit.parameters, "kappa_error": 0.4})
+    assert learn_shape([fit, vague]) == learn_shape([fit])
+
+
 def test_runs_that_contradict_each_other_teach_little():
     agree = RigShape(((0.05, 0.02), (0.05, 0.02), (0.05, 0.02), (0.05, 0.02)))
     differ = RigShape(((0.15, 0.02), (-0.10, 0.02), (0.12, 0.02), (-0.15, 0.02)))
-    assert agree.prior()[1] == 0.025
+    assert 0.025 <= agree.prior()[1] < 0.035
     assert differ.prior()[1] > 0.06
 
 

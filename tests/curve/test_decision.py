@@ -56,16 +56,45 @@ def test_points_without_a_minimum_are_never_focused(make_points, curve, name, me
 def test_noise_is_hardly_ever_taken_for_a_curve(make_points):
     rng = np.random.default_rng(15)
     focused = dict.fromkeys(CURVES, 0)
-    for _ in range(12):
+    without_veto = 0
+    for _ in range(100):
         y = 3 * np.exp(0.3 * rng.normal(size=9))
         points = make_points(1000 + 60 * X, y, 0.03 * y)
         for curve in CURVES:
             best = find_best_focus(points, curve=curve, step_size=60)
             focused[curve] += best.outcome is Outcome.FOCUSED
-    # Stated for `auto`: none of 400 with nine points. The others are let through where noise
-    # looks like a V, 2 % of the time; without that test it would be 10 to 15 %.
-    assert focused["auto"] == 0
-    assert max(focused.values()) <= 1
+        best = find_best_focus(points, curve="hyperbola", step_size=60, veto=False)
+        without_veto += best.outcome is Outcome.FOCUSED
+    # Measured in 1,500 runs: 1.3 % for `auto`, up to 2.3 % for the others (without the veto 23 %);
+    # 1 in 300 sets of 100 runs exceeds these.
+    assert focused["auto"] <= 5
+    assert max(focused.values()) <= 7
+    assert without_veto > max(focused.values())
+
+
+def test_two_lines_decide_to_the_letter_of_sgpros_help_page_without_the_veto(make_points):
+    # Flat but for noise, and yet one line falls and one rises.
+    y = np.array([3.3, 3.0, 3.1, 3.05, 2.95, 3.0, 3.1, 3.05, 3.2])
+    points = make_points(1000 + 60 * X, y, np.full(9, 0.15))
+    vetoed = find_best_focus(points, curve="two_lines", step_size=60)
+    assert vetoed.fits["two_lines"].ok
+    assert vetoed.outcome is Outcome.NOT_FOCUSED
+    best = find_best_focus(points, curve="two_lines", step_size=60, veto=False)
+    assert best.outcome is Outcome.FOCUSED
+    assert best.best_position == vetoed.fits["two_lines"].best_position
+
+
+def test_without_the_veto_red_lines_on_a_slope_are_still_no_focus(make_points):
+    points = make_points(1000 + 60 * X, 3 * np.exp(0.15 * X))
+    best = find_best_focus(points, curve="two_lines", step_size=60, veto=False)
+    assert best.outcome is Outcome.NOT_FOCUSED
+    assert best.direction == -1
+
+
+def test_the_veto_is_never_lifted_from_auto(make_points):
+    points = make_points(1000 + 60 * X, np.full(9, 3.0))
+    best = find_best_focus(points, step_size=60, veto=False)
+    assert best.outcome is Outcome.NOT_FOCUSED
 
 
 def test_donut_plateaus_at_both_ends_do_not_hide_the_minimum(make_points):
@@ -92,14 +121,32 @@ def test_r_squared_judges_no_other_curve(make_points):
         assert best.outcome is Outcome.FOCUSED
 
 
-def test_points_that_scatter_too_much_leave_the_average_of_the_lowest(make_points):
-    zigzag = np.where(np.arange(13) % 2, 1.18, 0.84)
+def test_points_that_scatter_make_the_error_bar_longer_until_it_is_too_long(make_points):
     x = np.arange(6, -7, -1.0)
-    points = make_points(1000 + 60 * x, 3 * np.hypot(1, x / 0.8) * zigzag)
-    best = find_best_focus(points, step_size=60)
-    assert best.outcome is Outcome.LOWEST_POINTS
-    assert best.best_position == pytest.approx(lowest_points(points).position)
-    assert best.diagnosis.startswith("The points scatter too much")
+    zigzag = np.where(np.arange(13) % 2, 1, -1)
+    errors = []
+    for size in (0.02, 0.17):
+        points = make_points(1000 + 60 * x, 3 * np.hypot(1, x / 0.8) * np.exp(size * zigzag))
+        best = find_best_focus(points, step_size=60)
+        assert best.outcome is Outcome.FOCUSED
+        assert best.best_position == pytest.approx(1000, abs=3 * best.best_position_error)
+        errors.append(best.best_position_error)
+    assert errors[1] > 2 * errors[0]
+    points = make_points(1000 + 60 * x, 3 * np.hypot(1, x / 3) * np.exp(0.4 * zigzag))
+    assert find_best_focus(points, step_size=60).outcome is not Outcome.FOCUSED
+
+
+@pytest.mark.parametrize("ratio", [9, 16])
+def test_wings_that_are_no_longer_straight_on_a_very_wide_sweep_do_no_harm(make_points, ratio):
+    # Donuts grow a quarter less from 4 × on, by a tenth differently on the two sides.
+    x = np.arange(6, -7, -1.0)
+    ln_y = 0.5 * np.log1p(((x - 0.2) * math.sqrt(ratio**2 - 1) / 6) ** 2)
+    beyond = np.maximum(ln_y - math.log(4), 0)
+    ln_y -= np.where(x > 0, 0.30, 0.20) * beyond
+    y = 3 * np.exp(ln_y + 0.02 * np.random.default_rng(1).normal(size=13))
+    best = find_best_focus(make_points(1000 + 60 * x, y, 0.01 * y), step_size=60)
+    assert best.outcome is Outcome.FOCUSED
+    assert best.best_position == pytest.approx(1012, abs=2.5 * best.best_position_error)
 
 
 def test_rejected_and_validation_points_are_not_fitted_but_keep_their_place(make_points):

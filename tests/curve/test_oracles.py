@@ -57,7 +57,8 @@ def test_sgpro_run_has_an_honest_error_bar(sgpro_run):
     ]
     best = find_best_focus(points, step_size=25)
     assert best.outcome is Outcome.FOCUSED
-    assert best.best_position == pytest.approx(24898.7, abs=0.1)
+    # Computed with scatter that does not fade in the wings; a tenth of the error for that.
+    assert best.best_position == pytest.approx(24898.7, abs=0.2)
     assert best.best_position_error == pytest.approx(2.1, abs=0.1)
 
 

@@ -9,7 +9,7 @@ from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_p
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
-from focusbench.curve.rig_shape import RigShape
+from focusbench.curve.rig_shape import RigShape, learn_shape
 from focusbench.curve.zone import classic_zone, evaluate, zone_of
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "classic_zone",
     "evaluate",
     "find_best_focus",
+    "learn_shape",
     "lowest_points",
     "warm",
     "zone_of",

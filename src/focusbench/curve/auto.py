@@ -11,16 +11,14 @@ from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray, misplaced,
 from focusbench.curve.points import Rejected
 from focusbench.curve.posterior import Posterior, most_lagging, posterior, reversal_ranks
 from focusbench.curve.results import CurveFit
-from focusbench.curve.rig_shape import RigShape
 
-LEAST_GAIN = 3.0
+LEAST_GAIN = 2.5
 """ln evidence by which the V-curve must beat no curve and a straight line."""
-LEAST_WITHIN_STEP = 0.99
+LEAST_WITHIN_STEP = 0.975
 MOST_OUTSIDE = 0.03
 LEAST_KEPT = 0.65
 BEYOND_FOCUS = 0.25
 """A point this many step sizes from focus tells on which side focus lies."""
-MOST_SCATTER = 0.13
 
 PLATEAU_GROWTH = 1.03
 """A wing that grows by less from one point to the next does not grow; seeing alone does that."""
@@ -57,7 +55,7 @@ def fit_auto(
     hyperbola: CurveFit,
     step_size: float,
     time_ordered: bool,
-    rig: RigShape,
+    kappa: tuple[float, float],
 ) -> AutoVerdict:
     """Fit and judge.
 
@@ -70,8 +68,8 @@ def fit_auto(
     time_ordered : bool
         Whether the points are known to stand in the order taken; only then can the first ones be
         suspected of lag.
-    rig : RigShape
-        What earlier runs of the same rig tell.
+    kappa : (float, float)
+        Expected asymmetry and its standard deviation; from `RigShape.prior`.
     """
     if counted.n_positions < 3:
         return AutoVerdict(_renamed(hyperbola), seen=False, guess=True)
@@ -81,7 +79,7 @@ def fit_auto(
     x = (counted.x - middle) / step_size
     rank = reversal_ranks(x)
     n_lagging = most_lagging(rank) if time_ordered else 0
-    p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, rig)
+    p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, *kappa)
     reason, direction, guess = _judge(p, x, step_size)
     rejected = p.lagging | p.bad
     seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
@@ -154,16 +152,14 @@ def _judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, boo
         )
         return reason, 0, True
     kept = ~(p.lagging | p.bad)
-    n_inner = int(np.sum(kept & (x < p.x0 - BEYOND_FOCUS)))
-    n_outer = int(np.sum(kept & (x > p.x0 + BEYOND_FOCUS)))
+    n_inner = np.count_nonzero(kept & (x < p.x0 - BEYOND_FOCUS))
+    n_outer = np.count_nonzero(kept & (x > p.x0 + BEYOND_FOCUS))
     if kept.sum() < max(4, math.ceil(LEAST_KEPT * n)) or min(n_inner, n_outer) < 2:
         reason = (
             f"Too many bad points: of {n}, {n_inner} good ones are left on the inner side of "
             f"focus and {n_outer} on the outer side."
         )
         return reason, 0, False
-    if p.tau > MOST_SCATTER:
-        return f"The points scatter too much, by {100 * p.tau:.0f} % of their value.", 0, False
     return "", 0, False
 
 
@@ -223,7 +219,7 @@ def warm() -> None:
 
     Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
-    from focusbench.curve import grids, likelihood  # noqa: F401  kernels are known once imported
+    from focusbench.curve import inference, least_squares  # noqa: F401  known once imported
     from focusbench.curve.kernel import KERNELS
 
     KERNELS.compile()

@@ -79,7 +79,7 @@ class Counted:
     @property
     def n_positions(self) -> int:
         """Different positions."""
-        return len(np.unique(self.x))
+        return len(set(self.x.tolist()))
 
     def weights(self) -> FloatArray:
         """Weights of the parabola and the hyperbola, 1/pixels² or 1. Shape (n,).
@@ -128,7 +128,8 @@ def misplaced(x0: float, counted: Counted) -> tuple[str, int]:
         −1 inward, +1 outward, 0 where nothing is wrong.
     """
     needed = 2 if len(counted) >= MIN_POINTS else 1
-    below, above = np.sum(counted.x < x0), np.sum(counted.x > x0)
+    below = np.count_nonzero(counted.x < x0)
+    above = np.count_nonzero(counted.x > x0)
     if min(below, above) >= needed:
         return "", 0
     if below < above:
@@ -170,5 +171,6 @@ def standard_error(
 
 def r_squared(y: FloatArray, model: FloatArray, weights: FloatArray) -> float | None:
     """Coefficient of determination, weighted; None where the points do not differ."""
-    total = float(weights @ (y - np.average(y, weights=weights)) ** 2)
+    mean = (weights @ y) / weights.sum()
+    total = float(weights @ (y - mean) ** 2)
     return 1 - float(weights @ (y - model) ** 2) / total if total > 0 else None

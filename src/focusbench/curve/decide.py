@@ -28,6 +28,8 @@ def find_best_focus(
     step_size: float | None = None,
     time_ordered: bool = True,
     rig: RigShape | None = None,
+    drifting: bool = False,
+    veto: bool = True,
 ) -> BestFocus:
     """Fit all curves to the points that count and let one of them decide.
 
@@ -51,6 +53,15 @@ def find_best_focus(
         Whether `points` stand in the order taken. Only then can the first ones lag.
     rig : RigShape, optional
         What earlier runs of the same rig tell of its asymmetry; without it, nothing is known.
+    drifting : bool
+        Whether star counts, flux or the validation frame speak of a drift during the run; then
+        what is known of the rig is hardly believed.
+    veto : bool
+        Whether a named curve (all but `auto`) may decide only where the points show a minimum at
+        all, by the evidence of `auto`. Without it green lines are a focus, to the letter of
+        SGPro's help page; but two lines can be laid through noise, too: they call 13 % of flat runs
+        focused. Where the curve finds no focus, `auto` goes on telling a guess from a
+        fallback.
 
     Returns
     -------
@@ -68,30 +79,31 @@ def find_best_focus(
         names = ", ".join(CURVES)
         raise OptionsError(f"curve must be one of {names}, not {curve!r}.", field="curve")
     with np.errstate(all="ignore"):
-        return _decide(
-            points, curve, min_quality, zone_tolerance, step_size, time_ordered, rig or RigShape()
-        )
+        counted = Counted.of(points)
+        hyperbola = fit_hyperbola(counted)
+        kappa = (rig or RigShape()).prior(drifting=drifting)
+        auto = fit_auto(counted, hyperbola, _step(counted, step_size), time_ordered, kappa)
+        lines, outliers = fit_two_lines(counted)
+        fits = {
+            "auto": auto.fit,
+            "two_lines": _with_expected(lines, hyperbola),
+            "parabola": fit_parabola(counted, min_quality),
+            "hyperbola": hyperbola,
+        }
+        return _decide(points, curve, counted, fits, auto, outliers, veto, zone_tolerance)
 
 
 def _decide(
     points: Sequence[FocusPoint],
     curve: str,
-    min_quality: float,
+    counted: Counted,
+    fits: dict[str, CurveFit],
+    auto: AutoVerdict,
+    line_outliers: dict[int, float],
+    veto: bool,
     zone_tolerance: float,
-    step_size: float | None,
-    time_ordered: bool,
-    rig: RigShape,
 ) -> BestFocus:
-    counted = Counted.of(points)
-    hyperbola = fit_hyperbola(counted)
-    lines, line_outliers = fit_two_lines(counted)
-    auto = fit_auto(counted, hyperbola, _step(counted, step_size), time_ordered, rig)
-    fits = {
-        "auto": auto.fit,
-        "two_lines": _with_expected(lines, hyperbola),
-        "parabola": fit_parabola(counted, min_quality),
-        "hyperbola": hyperbola,
-    }
+    lines, hyperbola = fits["two_lines"], fits["hyperbola"]
     flags: dict[int, tuple[Rejected, str]] = {}
     if curve == "auto":
         flags = auto.flags
@@ -105,7 +117,7 @@ def _decide(
     zone_curve = hyperbola if curve == "two_lines" else deciding
     few = len(counted) < MIN_POINTS
 
-    seen = curve == "auto" or auto.seen
+    seen = curve == "auto" or auto.seen or not veto
     if deciding.ok and seen and not (few and deciding.best_position_error is None):
         return BestFocus(
             outcome=Outcome.FOCUSED,

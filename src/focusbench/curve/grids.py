@@ -1,4 +1,4 @@
-"""The grids over x0, τ and k, compiled: how they begin, grow finer, and are summed up.
+"""The grids over noise models, x0 and k, compiled: how they begin, grow finer, and are summed up.
 
 Explicit loops: they compile in a fraction of the time that array functions take.
 """
@@ -6,9 +6,10 @@ Explicit loops: they compile in a fraction of the time that array functions take
 import math
 
 import numba as nb
+import numpy as np
 
 from focusbench.curve.kernel import kernel
-from focusbench.curve.priors import BAD_SHARE, BAD_VARIANCE, GAMMA
+from focusbench.curve.priors import BAD_SHARE, BAD_VARIANCE, FADING, GAMMA, MOST_FADING, TAUS
 
 SUMMARY = [
     "x0",
@@ -38,27 +39,38 @@ _SHAPES = nb.types.Array(nb.f8, 4, "C")
 _GRID = (_LINE, _SHAPES, _CUBE)
 
 
-@kernel(nb.void(_LINE, _LINE, _LINE, _LINE, _LINE, nb.f8, _CUBE, *_GRID))
-def begin(x, ln_y, variance, taus, prior, beyond, noise, nodes, theta, ln_p):
-    """Write the noise, and the first grid: the prior's shape at the height of the points.
+@kernel(nb.void(_LINE, _LINE, _CUBE))
+def write_noise(ln_y, variance, noise):
+    """Write what each noise model, fading · τ, says of each point.
 
-    `noise` says for every τ and point 1/v, 1/(v + BAD_VARIANCE), the odds of bad to good where
-    there is no residual, and the ln density of a good point there.
+    1/v, 1/(v + BAD_VARIANCE), the odds of bad to good where there is no residual, and the ln
+    density of a good point there.
     """
-    low, high = x[0], x[0]
-    for i in range(x.size):
-        low, high = min(low, x[i]), max(high, x[i])
-        for t in range(taus.size):
-            v = variance[i] + taus[t] * taus[t]
+    # The second lowest point stands for the metric in focus: one may be bad.
+    lowest, low = math.inf, math.inf
+    for i in range(ln_y.size):
+        if ln_y[i] < lowest:
+            lowest, low = ln_y[i], lowest
+        else:
+            low = min(low, ln_y[i])
+    for t in range(noise.shape[0]):
+        tau, power = TAUS[t % TAUS.size], FADING[t // TAUS.size]
+        for i in range(ln_y.size):
+            growth = min(max(ln_y[i] - low, 0.0), MOST_FADING)
+            v = variance[i] + tau * tau * math.exp(-2 * power * growth)
             wide = v + BAD_VARIANCE
             noise[t, 0, i] = 1 / v
             noise[t, 1, i] = 1 / wide
             noise[t, 2, i] = BAD_SHARE / (1 - BAD_SHARE) * math.sqrt(v / wide)
             noise[t, 3, i] = math.log(1 - BAD_SHARE) - 0.5 * math.log(v)
-    first, per_b = low - beyond * (high - low), math.exp(-prior[0])
-    step = (high - low) * (1 + 2 * beyond) / (nodes.size - 1)
+
+
+@kernel(nb.void(_LINE, _LINE, _LINE, nb.f8, nb.f8, *_GRID))
+def begin(x, ln_y, prior, low, high, nodes, theta, ln_p):
+    """Write the first grid: the prior's shape at the height of the points, from `low` to `high`."""
+    per_b = math.exp(-prior[0])
     for j in range(nodes.size):
-        nodes[j] = first + step * j
+        nodes[j] = low + (high - low) * j / (nodes.size - 1)
         height = 0.0
         for i in range(x.size):
             u = (x[i] - nodes[j]) * per_b
@@ -76,17 +88,18 @@ def begin(x, ln_y, variance, taus, prior, beyond, noise, nodes, theta, ln_p):
 def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
     """Lay a finer grid where the probability is; its shapes begin between the old ones.
 
-    Nodes below e⁻⁹ of the best are left out, but for one each side; so are a τ below e⁻⁶ and a k
-    below e⁻⁵, whose `finer_ln_p` becomes −∞.
+    Nodes below e⁻⁹ of the best are left out, but for one each side; so are a noise model below e⁻⁶
+    and a k below e⁻⁵, whose `finer_ln_p` becomes −∞. Where the finer grid has more noise models,
+    they begin like those of the same τ, and all are tried.
     """
-    n_taus, n, n_lags = ln_p.shape
+    n_models, n, n_lags = ln_p.shape
     top = -math.inf
-    for t in range(n_taus):
+    for t in range(n_models):
         for j in range(n):
             for k in range(n_lags):
                 top = max(top, ln_p[t, j, k] + ln_prior[t, k])
     first, last = n - 1, 0
-    for t in range(n_taus):
+    for t in range(n_models):
         for k in range(n_lags):
             for j in range(n):
                 if ln_p[t, j, k] + ln_prior[t, k] > top - 9:
@@ -98,13 +111,14 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
         finer[j] = nodes[0] + (nodes[1] - nodes[0]) * place
         left = min(int(place), n - 2)
         share = place - left
-        for t in range(n_taus):
+        for t in range(finer_ln_p.shape[0]):
+            like = t % n_models
             for k in range(n_lags):
                 for m in range(4):
-                    before, after = theta[t, left, k, m], theta[t, left + 1, k, m]
+                    before, after = theta[like, left, k, m], theta[like, left + 1, k, m]
                     finer_theta[t, j, k, m] = before + share * (after - before)
                 finer_ln_p[t, j, k] = 0.0
-    for t in range(n_taus):
+    for t in range(n_models):
         best = -math.inf
         for k in range(n_lags):
             for j in range(n):
@@ -115,11 +129,11 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
                     finer_ln_p[t, j, k] = -math.inf
     for k in range(n_lags):
         best = -math.inf
-        for t in range(n_taus):
+        for t in range(n_models):
             for j in range(n):
                 best = max(best, ln_p[t, j, k] + ln_prior[t, k])
         if best < top - 5:
-            for t in range(n_taus):
+            for t in range(finer_ln_p.shape[0]):
                 for j in range(finer.size):
                     finer_ln_p[t, j, k] = -math.inf
 
@@ -147,12 +161,13 @@ def position_of(cumulative, first, step, share):
     return first + step * (i - 1 + part)
 
 
-@kernel(nb.void(_TABLE, _LINE, *_GRID, nb.f8, nb.f8, _LINE, _LINE, _LINE))
-def sum_up(ln_prior, taus, nodes, theta, ln_p, low, high, of_x, cumulative, out):
-    """Sum over all nodes and write the `SUMMARY`; `of_x` and `cumulative` are room to work in."""
-    n_taus, n, n_lags = ln_p.shape
+@kernel(nb.void(_TABLE, *_GRID, nb.f8, nb.f8, _LINE))
+def sum_up(ln_prior, nodes, theta, ln_p, low, high, out):
+    """Sum over all nodes and write the `SUMMARY`."""
+    n_models, n, n_lags = ln_p.shape
+    of_x, cumulative = np.empty(n), np.empty(PARTS * (n - 1) + 1)
     top, top_t, top_j, top_k = -math.inf, 0, 0, 0
-    for t in range(n_taus):
+    for t in range(n_models):
         for j in range(n):
             for k in range(n_lags):
                 p = ln_p[t, j, k] + ln_prior[t, k]
@@ -161,14 +176,14 @@ def sum_up(ln_prior, taus, nodes, theta, ln_p, low, high, of_x, cumulative, out)
     total, ln_tau, kappa, kappa2 = 0.0, 0.0, 0.0, 0.0
     for j in range(n):
         of_x[j] = 0.0
-        for t in range(n_taus):
+        for t in range(n_models):
             for k in range(n_lags):
                 p = ln_p[t, j, k] + ln_prior[t, k]
                 if p < top - 40:
                     continue
                 p = math.exp(p - top)
                 of_x[j] += p
-                ln_tau += p * math.log(taus[t])
+                ln_tau += p * math.log(TAUS[t % TAUS.size])
                 kappa += p * theta[t, j, k, 3]
                 kappa2 += p * theta[t, j, k, 3] ** 2
         total += of_x[j]

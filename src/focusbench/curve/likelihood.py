@@ -16,6 +16,7 @@ from focusbench.curve.priors import (
     LAG_LN_DENSITY,
     LAG_LN_DENSITY_ABOVE,
     LN_B_SD,
+    TAUS,
 )
 
 HOPELESS = 14.0
@@ -178,23 +179,25 @@ def best_shape(x, ln_y, rank, noise, t, k, x0, prior, work, most, tolerance, the
     nb.void(*_POINTS, _LINE, _LINE, _TABLE, nb.b1, nb.i8, nb.f8, _SHAPES, _CUBE), fastmath=_FAST
 )
 def climb(x, ln_y, rank, noise, nodes, prior, work, anneal, most, tolerance, theta, ln_p):
-    """Best shapes for a grid of τ, x0 and k, where `ln_p` is not −∞; writes `theta` and `ln_p`.
+    """Best shapes for a grid of noise models, x0 and k; writes `theta` and `ln_p`.
 
-    With `anneal` every τ starts where the wider one ended: at first every point is believed a
-    little, at last only those that agree, and no subset of points is ever searched. What explains
-    the points e^14 times worse than another is not looked at for smaller τ.
+    Where `ln_p` is −∞ nothing is done. With `anneal` every τ starts where the wider one ended: at
+    first every point is believed a little, at last only those that agree, and no subset of points
+    is ever searched. What explains the points e^14 times worse than another is not looked at for
+    smaller τ.
     """
     start, found = np.empty(4), np.empty(2)
     enough = -math.inf
     for t in range(ln_p.shape[0]):
+        widest = t % TAUS.size == 0
         best = -math.inf
         for j in range(ln_p.shape[1]):
             for k in range(ln_p.shape[2]):
-                wider = t - 1 if anneal and t > 0 else t
+                wider = t - 1 if anneal and not widest else t
                 for m in range(4):
                     start[m] = theta[wider, j, k, m]
                     theta[t, j, k, m] = start[m]
-                if anneal and t > 0 and not ln_p[wider, j, k] > enough:
+                if anneal and not widest and not ln_p[wider, j, k] > enough:
                     ln_p[t, j, k] = -math.inf
                 if ln_p[t, j, k] == -math.inf:
                     continue
@@ -211,15 +214,17 @@ def climb(x, ln_y, rank, noise, nodes, prior, work, anneal, most, tolerance, the
 
 @kernel(nb.void(*_POINTS, nb.f8, _LINE, _TABLE, _TABLE), fastmath=_FAST)
 def straight(x, ln_y, rank, noise, slope_sd, start, ln_p, slope):
-    """Ln posterior of a straight line for every τ and k, integrated over height and slope.
+    """Ln posterior of a straight line for every noise model and k, integrated over the line.
 
-    "No curve" is the line whose slope is known to be nothing. `start` holds the middle of the
+    "No curve" is the line whose slope is known to be nothing. `start` holds the means of the
     positions and of ln y; writes `ln_p` and `slope`.
     """
     precision = 1 / (slope_sd * slope_sd)
     for k in range(ln_p.shape[1]):
         height, rise = start[1], 0.0
         for t in range(ln_p.shape[0]):
+            if t % TAUS.size == 0:
+                height, rise = start[1], 0.0
             value, det = 0.0, 1.0
             for _ in range(12):
                 s0, s1, s2, g0, g1 = 0.0, 0.0, precision, 0.0, -precision * rise

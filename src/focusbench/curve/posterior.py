@@ -5,11 +5,12 @@ One curve in ln(metric). With u = (x − x0) / b,
     ln y = α + γ·ln(1 + u²) + κ·u|u| / (1 + u²) + e
 
 γ bends the wings (½ is the hyperbola), κ makes one wing steeper than the other and leaves the
-minimum at x0. The error e of a point is its frame's own standard error and an unknown scatter τ
-common to all frames, or, with probability 4 %, much more: a bad point. The first k points after a
-reversal may lag behind their commanded position (backlash). None of these unknowns is chosen: the
-answer is the probability of x0 summed over all of them, each weighed by how well it explains the
-points.
+minimum at x0. The error e of a point is its frame's own standard error and an unknown scatter τ of
+the frames; or, with probability 7 %, much more: a bad point. The scatter is a share of the metric
+or, one as likely as the other, it is the seeing's and fades where donuts hide the seeing. The first
+k points after a reversal may lag behind their commanded position (backlash). None of these unknowns
+is chosen: the answer is the probability of x0 summed over all of them, each weighed by how well it
+explains the points.
 
 Everything here is plain arrays in, plain arrays out; positions are in step sizes. Source of the
 model, priors and thresholds: simulated V-curves with known truth, where the 68 % and 95 %
@@ -23,21 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.curve.counted import MIN_POINTS, BoolArray, FloatArray
-from focusbench.curve.priors import (
-    GAMMA_SD,
-    LINE_SLOPE_SD,
-    LN_B_SD,
-)
-from focusbench.curve.rig_shape import RigShape
-
-LAG_PRIOR = (0.70, 0.12, 0.10, 0.08)
-TAUS = np.geomspace(0.18, 0.005, 7)
-LN_TAU_PRIOR = -0.5 * ((np.log(TAUS) - math.log(0.025)) / 1.2) ** 2
-LN_TAU_PRIOR -= np.logaddexp.reduce(LN_TAU_PRIOR)
-BEYOND = 0.35
-"""How far beyond each end focus is looked for, as a share of the sampled range."""
-FINER = ((9, 0.1), (17, 0.01))
-"""Nodes of the second and the third grid; how much 2·ln p may still be short of its maximum."""
+from focusbench.curve.priors import LAG
 
 
 class Posterior(NamedTuple):
@@ -60,7 +47,7 @@ class Posterior(NamedTuple):
     slope_line : float
         Slope of that line, ln(metric) per step size.
     tau : float
-        Posterior geometric mean of the relative scatter.
+        Posterior geometric mean of the relative scatter near focus.
     n_lagging : int
         Most probable number of lagging points after a reversal.
     ln_b, alpha, gamma, kappa : float
@@ -101,17 +88,17 @@ def reversal_ranks(x: FloatArray) -> NDArray[np.intp]:
     A reversal is a move against the direction in which the sweep samples; the sweep itself
     begins with one.
     """
-    moves = np.sign(np.diff(x))
-    sampling = np.sign(moves.sum()) or -1.0
-    rank = np.zeros(x.size, dtype=np.intp)
-    for i, move in enumerate(moves):
-        rank[i + 1] = 0 if move * sampling < 0 else rank[i] + 1
-    return rank
+    moves = np.sign(x[1:] - x[:-1])
+    sampling = float(np.sign(moves.sum())) or -1.0
+    ranks = [0]
+    for move in moves.tolist():
+        ranks.append(0 if move * sampling < 0 else ranks[-1] + 1)
+    return np.array(ranks, dtype=np.intp)
 
 
 def most_lagging(rank: NDArray[np.intp]) -> int:
     """Largest k worth asking about: if the first k after every reversal lag, five are left."""
-    allowed = [k for k in range(len(LAG_PRIOR)) if np.sum(rank >= k) >= MIN_POINTS]
+    allowed = [k for k in range(len(LAG)) if np.count_nonzero(rank >= k) >= MIN_POINTS]
     return max(allowed, default=0)
 
 
@@ -121,7 +108,8 @@ def posterior(
     variance: FloatArray,
     rank: NDArray[np.intp],
     n_lagging: int,
-    rig: RigShape,
+    kappa: float,
+    kappa_sd: float,
 ) -> Posterior:
     """Infer the position of best focus from the points of one V-curve.
 
@@ -137,64 +125,21 @@ def posterior(
         From `reversal_ranks`.
     n_lagging : int
         Up to so many points after each reversal may lag; from `most_lagging`.
-    rig : RigShape
-        What is known of κ.
+    kappa, kappa_sd : float
+        What is known of κ: its expectation and standard deviation.
 
     Returns
     -------
     Posterior
     """
-    from focusbench.curve.grids import PARTS, SUMMARY, begin, narrow, sum_up
+    from focusbench.curve.inference import ANSWER, infer
     from focusbench.curve.kernel import KERNELS
-    from focusbench.curve.likelihood import best_shape, climb, straight
 
     KERNELS.compile()
-    low, high = float(x.min()), float(x.max())
-    span = high - low
-    kappa, kappa_sd = rig.prior()
-    prior = np.array([math.log(span / 5), kappa, kappa_sd**-2])
-    noise = np.empty((len(TAUS), 4, x.size))
-    work = np.empty((5, x.size))
-    data = (x, ln_y, rank, noise)
-    lag_prior = np.array(LAG_PRIOR[: n_lagging + 1])
-    ln_prior = LN_TAU_PRIOR[:, None] + np.log(lag_prior / lag_prior.sum())
-
-    # The whole range first, then twice more, finer, where the probability is.
-    grid = _empty_grid(max(25, 2 * x.size + 7), n_lagging)
-    begin(x, ln_y, variance, TAUS, prior, BEYOND, noise, *grid)
-    nodes, theta, ln_p = grid
-    climb(*data, nodes, prior, work, True, 3, 0.3, theta, ln_p)
-    for n_nodes, tolerance in FINER:
-        finer = _empty_grid(n_nodes, n_lagging)
-        narrow(ln_prior, *grid, *finer)
-        grid = nodes, theta, ln_p = finer
-        climb(*data, nodes, prior, work, False, 8, tolerance, theta, ln_p)
-    out = np.empty(len(SUMMARY))
-    room = np.empty(len(nodes)), np.empty(PARTS * (len(nodes) - 1) + 1)
-    sum_up(ln_prior, TAUS, *grid, low, high, *room, out)
-    s = dict(zip(SUMMARY, out.tolist(), strict=True))
-    t, j, k = int(s["t"]), int(s["j"]), int(s["k"])
-
-    shape, found = theta[t, j, k].copy(), np.empty(2)
-    lagging = rank < k
-    height = ln_y - _ln_curve(x - nodes[j], shape)
-    odds = noise[t, 2] * np.exp(0.5 * height**2 * (noise[t, 0] - noise[t, 1]))
-    # The curve to draw has its minimum where best focus is said to be.
-    best_shape(*data, t, k, s["x0"], prior, work, 8, 1e-3, shape, found)
-    ln_b, alpha, gamma, kappa_there = shape.tolist()
-
-    # κ as the points alone tell it: what was known of it is taken out again.
-    precision = 1 / (s["kappa_variance"] + found[1])
-    seen = max(precision - prior[2], 1e-3 * precision)
-
-    ln_evidence = s["ln_mass"] - math.log(span * (1 + 2 * BEYOND))
-    ln_evidence -= math.log(LN_B_SD * GAMMA_SD * kappa_sd)
-    middle = np.array([x.mean(), np.median(ln_y)])
-    ln_null, slope = np.empty((2, *ln_prior.shape)), np.empty((2, *ln_prior.shape))
-    for model, slope_sd in enumerate((1e-6, LINE_SLOPE_SD)):
-        straight(*data, slope_sd, middle, ln_null[model], slope[model])
-    ln_null += ln_prior
-    ln_flat, ln_line = np.logaddexp.reduce(ln_null, axis=(1, 2)).tolist()
+    out, of_points = np.empty(len(ANSWER)), np.empty((2, x.size))
+    infer(x, ln_y, variance, rank, n_lagging, kappa, kappa_sd, out, of_points)
+    s = dict(zip(ANSWER, out.tolist(), strict=True))
+    lagging = rank < int(s["k"])
     return Posterior(
         x0=s["x0"],
         sigma=(s["above"] - s["below"]) / 2,
@@ -202,30 +147,18 @@ def posterior(
         p_within_step=s["p_within"],
         p_below=s["p_below"],
         p_above=s["p_above"],
-        gain_over_flat=ln_evidence - ln_flat,
-        gain_over_line=ln_evidence - ln_line,
-        slope_line=float(slope[1].flat[int(ln_null[1].argmax())]),
+        gain_over_flat=s["gain_over_flat"],
+        gain_over_line=s["gain_over_line"],
+        slope_line=s["slope_line"],
         tau=math.exp(s["ln_tau"]),
-        n_lagging=k,
-        ln_b=ln_b,
-        alpha=alpha,
-        gamma=gamma,
-        kappa=kappa_there,
-        kappa_seen=(s["kappa"] * precision - kappa * prior[2]) / seen,
-        kappa_error=seen**-0.5,
+        n_lagging=int(s["k"]),
+        ln_b=s["ln_b"],
+        alpha=s["alpha"],
+        gamma=s["gamma"],
+        kappa=s["kappa_there"],
+        kappa_seen=s["kappa_seen"],
+        kappa_error=s["kappa_error"],
         lagging=lagging,
-        bad=(odds > 1) & ~lagging,
-        deviation=height * np.sqrt(noise[t, 0]),
+        bad=(of_points[0] > 1) & ~lagging,
+        deviation=of_points[1],
     )
-
-
-def _empty_grid(n_nodes: int, n_lagging: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Room for x0, for (ln b, α, γ, κ) and for ln p at every (τ, x0, k)."""
-    size = (len(TAUS), n_nodes, n_lagging + 1)
-    return np.empty(n_nodes), np.empty((*size, 4)), np.empty(size)
-
-
-def _ln_curve(dx: FloatArray, theta: FloatArray) -> FloatArray:
-    u = dx * math.exp(-theta[0])
-    curve = theta[1] + theta[2] * np.log1p(u * u) + theta[3] * u * np.abs(u) / (1 + u * u)
-    return np.asarray(curve)

@@ -29,18 +29,21 @@ def fit_parabola(counted: Counted, min_quality: float) -> CurveFit:
     w = counted.weights()
     middle, scale = _frame(counted.x)
     t = (counted.x - middle) / scale
-    design = np.stack([np.ones_like(t), t, t * t], axis=1)
-    root = np.sqrt(w)
-    (c0, c1, c2), *_ = np.linalg.lstsq(design * root[:, None], counted.y * root, rcond=None)
-    model = design @ (c0, c1, c2)
+    from focusbench.curve.kernel import KERNELS
+    from focusbench.curve.least_squares import parabola
+
+    KERNELS.compile()
+    c = np.empty(3)
+    *_, v11, v12, v22 = parabola(t, counted.y, w, c)
+    c0, c1, c2 = c.tolist()
+    model = c0 + t * (c1 + t * c2)
     quality = r_squared(counted.y, model, w)
     used = counted.used()
     if not c2 > 1e-12 * abs(c1):
         return CurveFit("parabola", False, _NO_MINIMUM.format("parabola"), used=used)
     t0 = -c1 / (2 * c2)
-    gradient = np.array([0, -1 / (2 * c2), c1 / (2 * c2 * c2)])
-    covariance = np.linalg.pinv((design * w[:, None]).T @ design, hermitian=True)
-    variance = float(gradient @ covariance @ gradient) * scale**2
+    # dt0/dc1 = −1/(2·c2), dt0/dc2 = c1/(2·c2²).
+    variance = (v11 + c1 / c2 * (c1 / c2 * v22 - 2 * v12)) / (4 * c2 * c2) * scale**2
     x0 = float(middle + scale * t0)
     chi2 = float(w @ (counted.y - model) ** 2)
     error, half_95 = standard_error(variance, chi2, len(counted), 3, counted)
@@ -81,9 +84,13 @@ def fit_hyperbola(counted: Counted) -> CurveFit:
     t = (counted.x - middle) / scale
     height = float(counted.y.min())
     y = counted.y / height
-    root = np.sqrt(w / w.max())
-    fits = [_levenberg_marquardt(t, y, root, start) for start in _starts(t, y, root)]
-    (t0, a, q), jacobian, residual = min(fits, key=lambda fit: float(fit[2] @ fit[2]))
+    from focusbench.curve.kernel import KERNELS
+    from focusbench.curve.least_squares import hyperbola
+
+    KERNELS.compile()
+    weight = w / w.max()
+    fits = [hyperbola(t, y, weight, start) for start in _starts(t, y, weight)]
+    t0, a, q, chi2, unit = min(fits, key=lambda fit: fit[3] if fit[3] >= 0 else math.inf)
     used = counted.used()
     a, q = abs(a), abs(q)
     x0 = float(middle + scale * t0)
@@ -91,9 +98,8 @@ def fit_hyperbola(counted: Counted) -> CurveFit:
     if not (math.isfinite(x0) and slope > 0):
         return CurveFit("hyperbola", False, _NO_MINIMUM.format("hyperbola"), used=used)
     # Variance of a point of weight 1: weights were scaled by their largest, metrics by `height`.
-    unit = np.linalg.pinv(jacobian.T @ jacobian, hermitian=True)[0, 0]
-    variance = float(unit) * scale**2 / (float(w.max()) * height**2)
-    chi2 = float(residual @ residual) * float(w.max()) * height**2
+    variance = unit * scale**2 / (float(w.max()) * height**2)
+    chi2 *= float(w.max()) * height**2
     error, half_95 = standard_error(variance, chi2, len(counted), 3, counted)
     interval = _interval(x0, half_95)
     reason = misplaced(x0, counted)[0]
@@ -120,58 +126,23 @@ def fit_hyperbola(counted: Counted) -> CurveFit:
     )
 
 
-def _starts(t: FloatArray, y: FloatArray, root: FloatArray) -> list[FloatArray]:
+def _starts(t: FloatArray, y: FloatArray, weight: FloatArray) -> list[tuple[float, float, float]]:
     """Where to start the hyperbola from: (x0, a, slope), both of them tried."""
-    lowest = t[y.argmin()]
-    far = np.abs(t - lowest).argmax()
-    plain = np.array([lowest, y.min(), y[far] / max(abs(t[far] - lowest), 0.1)])
+    from focusbench.curve.least_squares import parabola
+
+    lowest = int(y.argmin())
+    distance = np.abs(t - t[lowest])
+    far = int(distance.argmax())
+    slope = float(y[far]) / max(float(distance[far]), 0.1)
+    plain = float(t[lowest]), float(y[lowest]), slope
     # metric² is a parabola: σ(y²) = 2yσ(y) gives the weights.
-    design = np.stack([np.ones_like(t), t, t * t], axis=1)
-    weight = root / (2 * y)
-    (c0, c1, c2), *_ = np.linalg.lstsq(design * weight[:, None], y * y * weight, rcond=None)
-    if c2 <= 0:
+    c = np.empty(3)
+    parabola(t, y * y, weight / (4 * y * y), c)
+    c0, c1, c2 = c.tolist()
+    if not 0 < c2 < math.inf:
         return [plain]
     a2 = c0 - c1 * c1 / (4 * c2)
-    closed = np.array([-c1 / (2 * c2), math.sqrt(a2) if a2 > 0 else 0.3, math.sqrt(c2)])
-    return [closed, plain]
-
-
-def _levenberg_marquardt(
-    t: FloatArray, y: FloatArray, root: FloatArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Least squares of y = √(a² + (q·(t − x0))²); returns (x0, a, q), Jacobian, residuals.
-
-    With the slope q in place of b the model stays smooth down to a sharp V (a = 0).
-    """
-
-    def look(p: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x0, a, q = p
-        d = t - x0
-        model = np.maximum(np.hypot(a, q * d), 1e-12)
-        jacobian = np.stack([-q * q * d, np.full_like(d, a), q * d * d], axis=1)
-        return jacobian * (root / model)[:, None], root * (y - model)
-
-    p = start
-    jacobian, residual = look(p)
-    damping = 1e-3
-    for _ in range(100):
-        normal = jacobian.T @ jacobian
-        scale = np.maximum(normal.diagonal(), 1e-12)
-        step = np.linalg.solve(normal + damping * np.diag(scale), jacobian.T @ residual)
-        # Far outside the points there is nothing to find, only numbers that overflow.
-        trial = np.clip(p + step, (-5, -1e6, -1e6), (5, 1e6, 1e6))
-        new_jacobian, new_residual = look(trial)
-        if new_residual @ new_residual <= residual @ residual:
-            settled = np.all(np.abs(trial - p) <= 1e-10 * (1 + np.abs(p)))
-            p, jacobian, residual, damping = trial, new_jacobian, new_residual, damping / 10
-            if settled:
-                break
-        else:
-            damping *= 10
-            if damping > 1e10:
-                break
-        damping = max(damping, 1e-12)
-    return p, jacobian, residual
+    return [(-c1 / (2 * c2), math.sqrt(a2) if a2 > 0 else 0.3, math.sqrt(c2)), plain]
 
 
 def _frame(x: FloatArray) -> tuple[float, float]:

@@ -104,24 +104,28 @@ def _choose(side: BoolArray, counted: Counted) -> BoolArray:
 
 def _line(d: FloatArray, y: FloatArray) -> tuple[float, float] | None:
     """Intercept and slope by plain least squares; None without two positions."""
-    if len(np.unique(d)) < NEEDED_A_SIDE:
+    if len(d) < NEEDED_A_SIDE or d.min() == d.max():
         return None
-    middle = d.mean()
-    slope = float((d - middle) @ y / ((d - middle) @ (d - middle)))
-    return float(y.mean()) - slope * float(middle), slope
+    middle = d.sum() / len(d)
+    away = d - middle
+    slope = float(away @ y / (away @ away))
+    return float(y.sum()) / len(y) - slope * float(middle), slope
 
 
 def _worst(sides: list[BoolArray], d: FloatArray, y: FloatArray) -> tuple[int, int, float] | None:
     """Side, point and distance of the point furthest beyond three robust sigma, if any."""
-    residual = np.full(len(y), np.nan)
+    residual = np.zeros(len(y))
+    fitted = np.zeros(len(y), dtype=bool)
     for side in sides:
         line = _line(d[side], y[side])
         if line is not None:
             residual[side] = np.abs(y[side] - line[0] - line[1] * d[side])
-    if np.isnan(residual).all():
+            fitted |= side
+    known = sorted(residual[fitted].tolist())
+    if not known:
         return None
-    robust = 1.4826 * float(np.nanmedian(residual))
-    distance = np.nan_to_num(residual) / np.maximum(robust, USUAL_SCATTER * y)
+    robust = 1.4826 * (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
+    distance = residual / np.maximum(robust, USUAL_SCATTER * y)
     for point in np.argsort(-distance).tolist():
         if distance[point] <= OUTLIER_SIGMA:
             return None
@@ -143,13 +147,16 @@ def _crossing_error(
     few = len(counted) < MIN_POINTS
     for side in sides:
         ds = d[side]
-        middle = ds.mean()
-        lever = 1 / len(ds) + (cross - middle) * (ds - middle) / ((ds - middle) @ (ds - middle))
-        spread = counted.error[side] if few and counted.error is not None else np.ones(len(ds))
-        variance += float((lever * lever) @ (spread * spread))
+        away = ds - ds.sum() / len(ds)
+        reach = cross - float(ds.sum()) / len(ds)
+        lever = 1 / len(ds) + reach / (away @ away) * away
+        if few and counted.error is not None:
+            lever *= counted.error[side]
+        variance += float(lever @ lever)
         line = _line(ds, counted.y[side])
         if line is not None:
-            chi2 += float(np.sum((counted.y[side] - line[0] - line[1] * ds) ** 2))
+            residual = counted.y[side] - line[0] - line[1] * ds
+            chi2 += float(residual @ residual)
         n += len(ds)
     if not few and n <= 4:
         return None, None
