@@ -125,7 +125,8 @@ class PackageRecorder:
                 name = frame_name(point, None if validation else self._point, number)
                 (self._path / "frames").mkdir(exist_ok=True)
                 if self._keep == "stamps":
-                    frame = cut_out(frame, event.stars)
+                    stars = event.stars[number] if number < len(event.stars) else None
+                    frame = cut_out(frame, stars)
                 write_frame(frame, self._path / name)
                 names.append(name)
         for number, stars in enumerate(event.stars):

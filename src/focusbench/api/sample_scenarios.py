@@ -233,10 +233,10 @@ class _LesserSampler(RigSampler):
     def sample(self, position: int, stop: Stop | None, then: int | None = None) -> Sample:
         """Measure again what the rig has measured."""
         sample = super().sample(position, stop, then)
-        if sample.stars is None:
+        if not sample.stars or sample.stars[0] is None:
             return sample
         pixels = sample.frames[0].pixels.astype(float)
-        stars = sample.stars.copy()
+        stars = sample.stars[0].copy()
         if self._lesser.everything:
             stars["used"] = True
         stars["hfr"] = [_hfr(pixels, s["x"], s["y"], self._lesser.radius_px) for s in stars]
@@ -251,7 +251,7 @@ class _LesserSampler(RigSampler):
         point = dataclasses.replace(
             sample.point, metric=value, error=error, scatter=scatter, n_stars=len(hfr), others={}
         )
-        return Sample(point, sample.frames, stars)
+        return Sample(point, sample.frames, (stars,))
 
 
 def _hfr(pixels: NDArray[np.float64], x: float, y: float, radius: int) -> float:
