@@ -68,7 +68,8 @@ def _like_stars(
             & (c["flux"] > 0)
             & (c["snr"] > 8)
             & (c["missing"] < 0.4)
-            & (inside > 0.8 * r90)
+            # as of stars that are used: what fills the frame is the sum of its stars
+            & (inside > 1.1 * r90 + 1.0)
             & (r50 > 0.85)
             & (c["elongation"] < np.where(r50 < 10.0, 3.0, 1.8))
             & (c["lopsided"] < 0.2)

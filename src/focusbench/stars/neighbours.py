@@ -30,37 +30,3 @@ def pairs(places: NDArray[np.float64], radius: float) -> NDArray[np.intp]:
     close = (x[first] - x[second]) ** 2 + (y[first] - y[second]) ** 2 <= radius**2
     found: NDArray[np.intp] = np.sort(np.c_[order[first], order[second]][close], axis=1)
     return found
-
-
-def far_from(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    columns: NDArray[np.floating],
-    rows: NDArray[np.floating],
-    radius: float,
-) -> NDArray[np.bool_]:
-    """Crossings of a grid that have none of the places x, y within `radius`.
-
-    Parameters
-    ----------
-    x, y : arrays, shape (n,)
-    columns, rows : arrays, shapes (n_columns,) and (n_rows,)
-        Where the lines of the grid run; columns in rising order.
-    radius : float
-
-    Returns
-    -------
-    bool array, shape (n_rows, n_columns)
-    """
-    far = np.ones((len(rows), len(columns)), bool)
-    for row, line in zip(rows, far, strict=True):
-        near = np.abs(y - row) <= radius
-        if near.any():
-            half = np.sqrt(radius**2 - (y[near] - row) ** 2)
-            first = np.searchsorted(columns, x[near] - half, side="left")
-            stop = np.searchsorted(columns, x[near] + half, side="right")
-            covered = np.zeros(len(columns) + 1, np.intp)
-            np.add.at(covered, first, 1)
-            np.add.at(covered, stop, -1)
-            line[:] = np.cumsum(covered)[:-1] == 0
-    return far
