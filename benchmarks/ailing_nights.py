@@ -211,6 +211,7 @@ class NightSampler:
         self._time_s = START_S
         self._motor = self._drawtube = round(night.best + night.offset * night.step)
         self._n_taken = 0
+        self._travel: tuple[int, int] | None = None
 
     def now(self) -> float:
         """Time of the night."""
@@ -224,8 +225,30 @@ class NightSampler:
         """Where the motor stands."""
         return self._motor
 
+    def filter(self) -> str | None:
+        """No wheel: always None."""
+        return None
+
+    def begin(self, travel: tuple[int, int]) -> None:
+        """Remember how far moves may overshoot."""
+        self._travel = travel
+
+    def change_filter(self, name: str, stop: object) -> None:
+        """Every filter shows the same stars."""
+
+    def notices(self) -> tuple[str, ...]:
+        """Nothing to say."""
+        return ()
+
+    def end(self) -> tuple[str, ...]:
+        """Nothing to put back."""
+        return ()
+
     def move_to(self, position: int, stop: object, *, via: int | None = None) -> int:
         """Go there; the drawtube follows inward at once, outward when the play is taken up."""
+        if via is not None and self._travel is not None:
+            low, high = self._travel
+            via = min(max(via, min(low, position)), max(high, position))
         for leg in (position,) if via is None else (via, position):
             self._motor = leg
             self._drawtube = min(max(self._drawtube, leg - self._night.play), leg)
