@@ -73,7 +73,9 @@ def held(sums, cx, cy, radius):
 def radius_holding(sums, cx, cy, light, whole, guess, farthest, close):
     """Radius of a circle that holds `light`: secants in the area, kept within a bracket.
 
-    One more step is taken after a circle holds `light` to within `close`.
+    One more step is taken after a circle holds `light` to within `close`: that must be close, for
+    the first secant comes from the centre, and what it leaves would pull all stars of a frame the
+    same way, to the guess.
     """
     low, high = 0.0, farthest * farthest
     before, f_before = 0.0, -light
@@ -280,9 +282,9 @@ def grow(stamp, cx, cy, r50, r90, aperture, outer, box, floor, guess, care, valu
         s = 0.5 + (k - 1) * 0.3872983346207417
         share = (8.0 if k == 1 else 5.0) / 18.0 * near
         distance -= share * held(sums, cx, cy, s * near) * (1.0 - 1.5 * s + 0.5 * s**3)
-    row[6] = radius_holding(sums, cx, cy, 0.5 * flux, flux, r50, aperture, 5e-3)
+    row[6] = radius_holding(sums, cx, cy, 0.5 * flux, flux, r50, aperture, 3e-4)
     guess_r90 = r90 * row[6] / r50
-    row[7] = radius_holding(sums, cx, cy, 0.9 * flux, flux, guess_r90, aperture, 2e-2)
+    row[7] = radius_holding(sums, cx, cy, 0.9 * flux, flux, guess_r90, aperture, 3e-3)
     row[8] = distance / whole if whole > 0 else np.nan
     row[15] = peak / flux
     for k in range(8):
