@@ -1,10 +1,10 @@
 """Compiled functions: none is compiled on import, each only once on a computer.
 
-Run as a program it compiles some of them, to share the work: the compiler holds a lock, so that
-threads gain nothing.
-
 Never: knows what a kernel computes, and never imports another room.
 Imported by: curve, stars.
+
+Run as a program it compiles some of them, to share the work: the compiler holds a lock, so that
+threads gain nothing.
 """
 
 import contextlib
