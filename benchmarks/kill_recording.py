@@ -43,7 +43,7 @@ def events() -> list[engine.Event]:
         frame = Frame(pixels, exposure_s=3.0, position=position)
         stars = np.zeros(200, STAR_FIELDS)
         made.append(engine.PointStarted(i + 1, N_POINTS, position, 0, "sweep"))
-        made.append(engine.PointMeasured(point, (frame,), stars))
+        made.append(engine.PointMeasured(point, (frame,), (stars,)))
         points.append(point)
     record = engine.RunRecord(
         "NOT_FOCUSED", "made up", options, 1000, 1000, 1000, tuple(points), started_s=started

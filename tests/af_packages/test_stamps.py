@@ -121,7 +121,7 @@ def events():
         found = measure(frame)
         point = FocusPoint(1000 - 60 * i, found.value, error=found.error, n_stars=found.n_stars)
         points.append(point)
-        measured.append(engine.PointMeasured(point, (frame,), found.stars))
+        measured.append(engine.PointMeasured(point, (frame,), (found.stars,)))
     record = engine.RunRecord(
         outcome="NOT_FOCUSED",
         diagnosis="Cannot read C:\\Users\\Anna\\darks\\3.fit.",

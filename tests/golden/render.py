@@ -53,7 +53,7 @@ def with_sky(events: Sequence[Event]) -> list[Event]:
             for star in stars:
                 pixels[int(star["y"]) - 2 : int(star["y"]) + 3, int(star["x"])] += 3000
             frame = Frame(pixels.astype(np.uint16), exposure_s=3.0, header={"SITELAT": "47"})
-            event = dataclasses.replace(event, frames=(frame,), stars=stars)
+            event = dataclasses.replace(event, frames=(frame,), stars=(stars,))
         made.append(event)
     return made
 
