@@ -1,5 +1,6 @@
 """Stamps: the pixels around the stars, and nothing that tells the person or the place."""
 
+import dataclasses
 import json
 import math
 
@@ -186,6 +187,25 @@ def test_a_package_is_shared_as_stamps_or_numbers(events, tmp_path):
             text = b"".join(archive.read(name) for name in archive.namelist()).lower()
         assert b"anna" not in text
         assert json.loads(zipfile.ZipFile(target).read("manifest.json"))["outcome"] == "NOT_FOCUSED"
+
+
+def test_every_frame_of_a_point_is_cut_by_its_own_stars_while_the_run_goes_on_and_later(
+    events, tmp_path
+):
+    # The second frame shows another field, the third no stars at all.
+    frames = (field(0, seed=3, n=15), field(0, seed=4, n=12), field(0, n=0))
+    tables = (measure(frames[0]).stars, measure(frames[1]).stars, None)
+    point = FocusPoint(1000, 2.0, error=0.02, n_stars=13)
+    of_several = engine.PointMeasured(point, frames, tables)
+    record = dataclasses.replace(events[-1].record, points=(point,))
+    run = [events[0], of_several, engine.RunFinished(record)]
+    live = open_package(recorded_as("stamps", run, tmp_path / "live"))
+    whole = recorded_as("frames", run, tmp_path / "runs")
+    later = open_package(zip_package(whole, tmp_path / "stamps.zip", keep="stamps"))
+    assert len(live.frames) == len(later.frames) == 3
+    for now, then, frame, stars in zip(live.frames, later.frames, frames, tables, strict=True):
+        np.testing.assert_array_equal(now.pixels, cut_out(frame, stars).pixels)
+        np.testing.assert_array_equal(then.pixels, now.pixels)
 
 
 def test_frames_of_another_program_are_imported_as_stamps(tmp_path):

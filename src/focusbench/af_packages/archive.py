@@ -140,8 +140,7 @@ def _stars_of_frames(tree: FolderTree, document: Mapping[str, Any]) -> dict[str,
             counted[sweep] += 1
         mine = table[(table["sweep"] == sweep) & (table["point"] == number)]
         for i, name in enumerate(manifest.frame_names(point)):
-            of_frame = mine[mine["frame"] == i]
-            found[name] = of_frame if len(of_frame) else mine[mine["frame"] == 0]
+            found[name] = mine[mine["frame"] == i]
     return found
 
 
