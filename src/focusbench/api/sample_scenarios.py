@@ -136,15 +136,15 @@ SCENARIOS = (
     SampleScenario(
         "cloud",
         "cloud",
-        "A cloud took nine tenths of the light for four frames in a row.",
-        {**_RIG, "seed": 21, "start": 10_240, "clouds": [(10, 24, 0.03)]},
+        "A cloud took all but a thirtieth of the light for four frames in a row.",
+        {**_LARGER, "seed": 21, "start": 10_240, "clouds": [(10, 24, 0.03)]},
         _OPTIONS,
     ),
     SampleScenario(
         "few_stars",
         "few_stars",
-        "A field with a dozen stars: at the ends too few are left to measure.",
-        {**_RIG, "n_stars": 9, "seed": 21, "start": 10_240},
+        "A field with nine stars: at the ends too few are left to measure.",
+        {**_RIG, "n_stars": 9, "seed": 24, "start": 10_240},
         _OPTIONS,
     ),
     SampleScenario(
