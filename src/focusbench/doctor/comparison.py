@@ -27,7 +27,7 @@ from focusbench.doctor.v_fit import (
 LEAST_POINTS = 5
 LEAST_PLACES = 3
 WILD_TAUS = (0.14, 0.2, 0.3)
-"""Scatter that no seeing makes; `auto` refuses to focus from 0.13 on."""
+"""Relative scatter of frames that no seeing makes; `auto` bears with it, and widens its error."""
 LN_WILD_PRIOR = np.full(len(WILD_TAUS), -math.log(len(WILD_TAUS)))
 LN_NO_CURVE = 10.0
 """ln b of a curve that is flat over any sweep."""
