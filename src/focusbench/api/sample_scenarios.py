@@ -61,8 +61,9 @@ class LesserProgram:
 
 
 # A small sensor keeps a package small; it is dense with stars to make up for it.
-_RIG = {"best_focus": 10_250, "shape": (168, 224), "n_stars": 70, "sky_e_per_s": 2.0}
-_LARGER = {"best_focus": 10_250, "shape": (240, 320), "n_stars": 90}
+_PLAIN: dict[str, Any] = {"best_focus": 10_250, "filters": None}
+_RIG = {**_PLAIN, "shape": (168, 224), "n_stars": 70, "sky_e_per_s": 2.0}
+_LARGER = {**_PLAIN, "shape": (240, 320), "n_stars": 90}
 _OPTIONS = {"step_size": 60, "data_points": 9}
 
 SCENARIOS = (
