@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from focusbench import engine
-from focusbench.curve import find_best_focus
-from focusbench.engine import deciding, rig_sampler
+from focusbench.curve import Outcome, find_best_focus
+from focusbench.engine import CurveSampler, autofocus_run, deciding, rig_sampler
 from focusbench.options import SGPRO_RUN, AutofocusOptions
 from tests.engine.faulty_rig import FaultyRig
 
@@ -81,18 +81,32 @@ def test_the_zone_is_wider_for_a_larger_tolerance(faulty):
     assert ten / five == pytest.approx((0.21 / 0.1025) ** 0.5, rel=0.03)
 
 
+FLAT = (3.3, 3.0, 3.1, 3.05, 2.95, 3.0, 3.1, 3.05, 3.2)
+"""Flat but for noise, and yet one line falls and one rises."""
+
+
 @pytest.mark.parametrize("veto", [True, False])
-def test_without_the_veto_the_curve_decides_alone(faulty, monkeypatch, veto):
+def test_without_the_veto_the_curve_decides_alone(veto):
+    values = dict(zip(range(10_240, 9_759, -60), FLAT, strict=True))
+    sampler = CurveSampler(values.get, start=10_000)
+    options = AutofocusOptions.as_sgpro(veto=veto, smart_focus=False, max_sweeps=1)
+    *_, end = autofocus_run(options.replace(validation_frame=False), sampler)
+    best = end.record.best
+    assert best.fits["two_lines"].ok
+    assert (best.outcome == Outcome.FOCUSED) is not veto
+    if not veto:
+        assert best.best_position == best.fits["two_lines"].best_position
+
+
+def test_as_sgpro_decides_without_the_veto_live_and_at_the_end(faulty, monkeypatch):
     asked = []
 
     def watched(points, **how):
-        asked.append(dict(how))
-        how.pop("veto")
+        asked.append(how)
         return find_best_focus(points, **how)
 
     monkeypatch.setattr(deciding, "find_best_focus", watched)
-    monkeypatch.setattr(deciding, "_KNOWS_VETO", True)
-    record = faulty.run(PLAIN.replace(curve="two_lines", veto=veto))
+    record = faulty.run(PLAIN.replace(**SGPRO_RUN))
     assert record.best.curve == "two_lines"
     assert len(asked) >= 4  # live glances and the decision ask the same
-    assert {(how["curve"], how["veto"]) for how in asked} == {("two_lines", veto)}
+    assert {(how["curve"], how["veto"]) for how in asked} == {("two_lines", False)}

@@ -1,13 +1,9 @@
 """The question that a run puts to the curve room, in one place: live and at the end the same."""
 
-import inspect
 from collections.abc import Sequence
-from typing import Any
 
 from focusbench.curve import BestFocus, FocusPoint, RigShape, find_best_focus
 from focusbench.options import AutofocusOptions
-
-_KNOWS_VETO = "veto" in inspect.signature(find_best_focus).parameters
 
 
 def decide(
@@ -23,7 +19,6 @@ def decide(
     rig_shape : RigShape, optional
         What earlier runs of this rig tell of its asymmetry.
     """
-    more: dict[str, Any] = {"veto": options.veto} if _KNOWS_VETO else {}
     return find_best_focus(
         points,
         curve=options.curve,
@@ -31,5 +26,5 @@ def decide(
         zone_tolerance=options.zone_tolerance,
         step_size=options.step_size,
         rig=rig_shape,
-        **more,
+        veto=options.veto,
     )
