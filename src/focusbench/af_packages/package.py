@@ -203,13 +203,14 @@ class Package:
                 return tuple(sweeps[number])
         return tuple(sweeps[max(sweeps)]) if sweeps else ()
 
-    def best(self, curve: str = "auto", metric: str | None = None) -> BestFocus:
-        """Fit the points again and decide; the package stays as it is.
+    def best(self, curve: str | None = None, metric: str | None = None) -> BestFocus:
+        """Fit the points again and decide by the rules of the run; the package stays as it is.
 
         Parameters
         ----------
-        curve : str
-            Which curve decides: auto, two_lines, parabola or hyperbola.
+        curve : str, optional
+            Which curve decides: auto, two_lines, parabola or hyperbola; that of the run where not
+            given, `auto` for a foreign one.
         metric : str, optional
             Another metric of the same frames; the deciding one where not given.
 
@@ -221,12 +222,13 @@ class Package:
         options = self.options or options_from_dict({})
         return find_best_focus(
             [self._as_measured(i, metric or self.metric) for i in self.sweep()],
-            curve=curve,
+            curve=curve or options.curve,
             min_quality=options.min_quality,
             zone_tolerance=options.zone_tolerance,
             step_size=self.step_size,
             time_ordered=self.time_ordered,
             rig=self.record.rig_shape if self.record else None,
+            veto=options.veto,
         )
 
     @cached_property

@@ -75,7 +75,7 @@ class Analysis:
         The path given.
     package : Package
     best : BestFocus
-        Decided by the curve asked for.
+        Decided by the curve asked for, or the run's own.
     findings : tuple of Finding
         The doctor's, ordered by evidence.
     """
@@ -102,19 +102,19 @@ class Analysis:
 def analyze(
     source: str | Path | Package,
     *,
-    curve: str = "auto",
+    curve: str | None = None,
     metric: str | None = None,
     common_stars: bool = False,
 ) -> Analysis:
-    """Fit a saved or foreign run again and say what it shows.
+    """Fit a saved or foreign run again, by the rules of the run, and say what it shows.
 
     Parameters
     ----------
     source : path or Package
         An AF package (folder or zip), a N.I.N.A. report, a CSV, or a folder or zip of frames; or
         what `open_package` made of one.
-    curve : {"auto", "two_lines", "parabola", "hyperbola"}
-        Which curve decides.
+    curve : {"auto", "two_lines", "parabola", "hyperbola"}, optional
+        Which curve decides; that of the run where not given, `auto` for a foreign one.
     metric : str, optional
         Another metric than the run's own.
     common_stars : bool

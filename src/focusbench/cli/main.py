@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         help="AF package, or any file or folder that import takes",
     )
     analyze.add_argument(
-        "--curve", default="auto", help="auto (default), two_lines, parabola or hyperbola"
+        "--curve", help="auto, two_lines, parabola or hyperbola (default: the run's, or auto)"
     )
     analyze.add_argument("--metric", help="another metric than the run's own")
     analyze.add_argument(
