@@ -86,7 +86,7 @@ class Scene:
 @lru_cache(maxsize=4)
 def _bank(optics: Optics) -> tuple[np.ndarray, float]:
     bank = stamps(optics)
-    return bank, half_flux_radius(bank[0, 0])
+    return bank, half_flux_radius(bank)
 
 
 def faintest_flux(radius: float) -> float:
@@ -280,7 +280,7 @@ def coma(optics, rng):
         u = ((k % cells) + 0.5) / cells * 2 - 1
         v = ((k // cells) + 0.5) / cells * 2 - 1
         bank = ray_star(optics, tilt * u, strength * np.hypot(u, v) / 2**0.5, np.arctan2(v, u))
-        hfr = half_flux_radius(bank[0, 0])
+        hfr = half_flux_radius(bank)
         for s in np.flatnonzero(cell == k):
             scene.put(bank, x[s], y[s], flux[s])
             scene.truth.append(hfr)
@@ -306,7 +306,7 @@ def trailed(optics, rng):
         *scene.places(60), power_law(60, faintest_flux(optics.radius), rng), strict=True
     ):
         scene.put(bank, x, y, f)
-    scene.truth.append(half_flux_radius(bank[0, 0]))
+    scene.truth.append(half_flux_radius(bank))
     return scene, spots(noisy(scene), rng)
 
 
