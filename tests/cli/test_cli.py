@@ -76,6 +76,14 @@ def test_run_as_sgpro_lets_two_lines_decide(capsys, tmp_path):
     assert manifest["options"]["final_approach"] == "direct"
 
 
+def test_run_keeps_of_its_frames_what_it_is_told(capsys, tmp_path):
+    words = ["run", "--simulate", "--seed", 3, "--json", "--save-to", tmp_path, "--keep", "numbers"]
+    _, out, _ = run_cli(capsys, *words)
+    package = Path(json.loads(out)["package"])
+    assert (package / "manifest.json").exists()
+    assert not (package / "frames").exists()
+
+
 def test_what_the_rig_taught_is_kept_beside_its_profile_unless_a_run_is_to_be_repeated(
     capsys, tmp_path
 ):

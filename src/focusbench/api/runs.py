@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from focusbench.af_packages import PackageRecorder
+from focusbench.af_packages import Keep, PackageRecorder
 from focusbench.api.rig_memory import RigMemory
 from focusbench.devices import Rig
 from focusbench.engine import (
@@ -18,9 +18,9 @@ from focusbench.engine import (
 from focusbench.options import AutofocusOptions
 
 
-def new_recorder(save_packages_to: str | Path | None) -> Recorder | None:
+def new_recorder(save_packages_to: str | Path | None, keep: Keep = "frames") -> Recorder | None:
     """Make the recorder of one run; None saves nothing."""
-    return None if save_packages_to is None else PackageRecorder(save_packages_to)
+    return None if save_packages_to is None else PackageRecorder(save_packages_to, keep)
 
 
 def autofocus(
@@ -28,6 +28,7 @@ def autofocus(
     options: AutofocusOptions | None = None,
     *,
     save_packages_to: str | Path | None = "af_packages",
+    keep: Keep = "frames",
     require_package: bool = False,
     watcher: Callable[[Event], None] | None = None,
     on_warning: Callable[[str], object] | None = None,
@@ -44,6 +45,9 @@ def autofocus(
     options : AutofocusOptions, optional
     save_packages_to : path or None
         Folder that gets the run's AF package; None saves nothing.
+    keep : {"frames", "stamps", "numbers"}
+        What the package keeps of the frames: all pixels; those around the stars, and nothing that
+        tells the person or the place; or only what was measured.
     require_package : bool
         Whether a run that cannot be saved has failed. Otherwise the focus counts, and the
         record's warnings say why it is not saved.
@@ -65,6 +69,8 @@ def autofocus(
 
     Raises
     ------
+    OptionsError
+        No such `keep`.
     RunInProgress
         The rig is busy with another run.
 
@@ -82,6 +88,7 @@ def autofocus(
             f"connect_alpaca; got {type(rig).__name__}."
         )
     options = options or AutofocusOptions()
+    recorder = new_recorder(save_packages_to, keep)
     if isinstance(memory, str | Path):
         memory = RigMemory(memory)
     watchers = [log_warnings, watcher, on_warning and tell_warnings(on_warning), memory]
@@ -92,7 +99,7 @@ def autofocus(
     try:
         return session.run(
             options,
-            recorder=new_recorder(save_packages_to),
+            recorder=recorder,
             require_package=require_package,
             rig_shape=memory.shape_of(rig, options) if memory else None,
         )

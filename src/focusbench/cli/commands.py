@@ -101,6 +101,7 @@ def run(arguments: Arguments) -> int:
         rig,
         options,
         save_packages_to=arguments.save_to,
+        keep=arguments.keep,
         watcher=None if arguments.json else _Narrator(),
         memory=memory,
     )

@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--save-to", default="af_packages", metavar="FOLDER", help="default: af_packages"
     )
+    run.add_argument(
+        "--keep",
+        choices=("frames", "stamps", "numbers"),
+        default="frames",
+        help="save all pixels (default), those around the stars, or only what was measured",
+    )
 
     _command(
         verbs,
