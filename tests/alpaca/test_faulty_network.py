@@ -1,16 +1,18 @@
 """Whole auto focus runs over Alpaca: as good as at the telescope, and honest when it breaks."""
 
+import contextlib
 import itertools
 import re
 import time
 
 import pytest
 
+from focusbench.af_packages import PackageRecorder, open_package
 from focusbench.alpaca import AlpacaServer, connect_alpaca, link
 from focusbench.curve import Outcome
-from focusbench.engine import FocusSession
+from focusbench.engine import CurvesFitted, FocusSession, PointMeasured, RunFinished, Validated
 from focusbench.options import AutofocusOptions
-from focusbench.simulator import simulated_rig
+from focusbench.simulator import Filter, simulated_rig
 from tests.alpaca.fault_proxy import Fault, FaultProxy
 
 OPTIONS = AutofocusOptions(step_size=100, data_points=5, exposure_s=3, smart_focus=False)
@@ -149,6 +151,43 @@ def test_a_server_that_is_lost_in_mid_run_ends_it_with_what_was_measured(
         time.sleep(0.01)
     proxy.choose = lambda verb, member: None
     assert session.run(OPTIONS).outcome == Outcome.FOCUSED
+
+
+@pytest.mark.parametrize("focus_filter", [None, "Ha"])
+@pytest.mark.parametrize("at", [PointMeasured, CurvesFitted, Validated])
+def test_a_server_that_is_closed_in_mid_run_leaves_one_end_and_what_was_known_of_the_rig(
+    tmp_path, impatient, focus_filter, at
+):
+    filters = {"L": Filter(), "Ha": Filter(40)}
+    simulated = simulated_rig(**RIG, **LIVE, filters=filters, filter_change_s=0.1)
+    open_server = contextlib.ExitStack()
+    with open_server:
+        server = open_server.enter_context(AlpacaServer(simulated, port=0, discovery=False))
+        session = FocusSession.of(connect_alpaca(server.address, filter_wheel=0))
+        events = []
+
+        def watch(event):
+            events.append(event)
+            if isinstance(event, at):
+                open_server.close()
+
+        session.subscribe(watch)
+        recorder = PackageRecorder(tmp_path)
+        options = OPTIONS.replace(focus_filter=focus_filter, gain=100)
+        record = session.run(options, recorder=recorder)
+    ends = [event for event in events if isinstance(event, RunFinished)]
+    assert ends == events[-1:] == [RunFinished(record)]
+    # Of a run that is over but for asking where the focuser stands, the focus holds.
+    held = at is Validated and focus_filter is None
+    assert record.outcome == (Outcome.FOCUSED if held else Outcome.FAILED), record.diagnosis
+    assert ("does not answer" in record.diagnosis) is not held
+    assert session.error == ""
+    assert record.rig["filter"] == "L"  # as it was when the run began
+    assert record.filter == (focus_filter or "L")
+    assert record.final_position is None
+    assert any("gain is not as it was found" in warning for warning in record.warnings)
+    assert ("L is not back in the beam" in record.diagnosis) is (focus_filter == "Ha")
+    assert open_package(recorder.path).record == record
 
 
 def test_a_server_that_is_restarted_in_mid_run_ends_it_and_serves_the_next(
