@@ -10,7 +10,7 @@ from focusbench.stars.meter import Meter, StarSize, aperture_of
 from focusbench.stars.saturation import saturated
 from focusbench.stars.source import Source
 
-_N_EACH = 10
+_N_EACH = 6
 """Peaks of every level of which half are the most significant; eight times as many are followed."""
 _MOST_REFINED = 30
 
