@@ -11,12 +11,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {}
-    exec(compile(block, "README.md", "exec"), names)
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)
     assert names["record"].outcome == "FOCUSED"
     assert names["record"].package_path.parent == Path("runs")
     assert names["package"].points.hfr.dims == ("point",)
+    assert names["runs"].hfr.dims == ("run", "point")
 
 
 def test_commands_of_the_readme_exist():
@@ -24,7 +25,7 @@ def test_commands_of_the_readme_exist():
 
     help_text = _parser().format_help()
     for command in re.findall(r"`focusbench (\w+)", README):
-        assert re.search(rf"^ +{command} ", help_text, re.MULTILINE), command
+        assert re.search(rf"^ +{command}( |$)", help_text, re.MULTILINE), command
 
 
 def test_make_targets_of_the_readme_exist():
