@@ -167,7 +167,11 @@ class CurveView(widgets.Box):
             rotation=np.full(len(new.not_used.x), 45.0),
         )
         _set(
-            self._reasons, x=new.not_used.x, y=new.not_used.y, text=np.array(new.reasons, dtype=str)
+            self._reasons,
+            x=new.not_used.x,
+            y=new.not_used.y,
+            # What follows a colon stands in the result column; here it would run out of the figure.
+            text=np.array([why.partition(":")[0] for why in new.reasons], dtype=str),
         )
         _set_line(self._validation, new.validation)
         self._put_best_text(new)
