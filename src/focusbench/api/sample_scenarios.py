@@ -138,7 +138,7 @@ SCENARIOS = (
         "cloud",
         "cloud",
         "A cloud took all but a thirtieth of the light for four frames in a row.",
-        {**_LARGER, "seed": 21, "start": 10_240, "clouds": [(10, 24, 0.03)]},
+        {**_LARGER, "sky_e_per_s": 2.0, "seed": 21, "start": 10_240, "clouds": [(10, 24, 0.03)]},
         _OPTIONS,
     ),
     SampleScenario(
