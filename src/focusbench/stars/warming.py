@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 def warm() -> None:
     """Compile what measures stars, or load it, so that the first frame does not wait for it.
 
-    Takes up to half a minute the first time on a computer, about a second from then on.
+    Takes ten to twenty seconds the first time on a computer, about a second from then on.
     """
     from focusbench.stars import finding  # noqa: F401  kernels are known once imported
     from focusbench.stars.kernel import KERNELS
