@@ -12,7 +12,7 @@ process's high-water mark rises above what it stood at with the frame loaded and
 made. Of the objects used, a blend lies in the middle of the light of two stars or more; a fragment
 lies in a star's light elsewhere, or is the second on one star.
 
-Needs the extra `bench`: pip install -e '.[bench]'.
+Needs sep beside the project: pip install sep.
 """
 
 import argparse
