@@ -87,14 +87,24 @@ def on_pixels(fine: np.ndarray) -> np.ndarray:
 
 
 def stamps(optics: Optics) -> np.ndarray:
-    """Pixel-integrated stars at all quarter-pixel offsets.
+    """Pixel-integrated stars at all quarter-pixel offsets, as from `stamps_of`."""
+    return stamps_of(fine_star(optics))
+
+
+def stamps_of(fine: np.ndarray) -> np.ndarray:
+    """Pixel-integrated stamps of a star given at `OVERSAMPLING` times the resolution.
+
+    Parameters
+    ----------
+    fine : array, shape (m, m)
+        Centred on its middle sample.
 
     Returns
     -------
     array, shape (OVERSAMPLING, OVERSAMPLING, n, n)
         Index j, i: the centre lies at (n // 2 + i / OVERSAMPLING, n // 2 + j / OVERSAMPLING).
     """
-    box = on_pixels(fine_star(optics))
+    box = on_pixels(fine)
     middle = len(box) // 2
     n = 2 * (middle // OVERSAMPLING) - 1
     out = np.empty((OVERSAMPLING, OVERSAMPLING, n, n), np.float32)
@@ -116,7 +126,7 @@ def half_flux_radius(bank: np.ndarray) -> float:
     Parameters
     ----------
     bank : array, shape (OVERSAMPLING, OVERSAMPLING, n, n)
-        As from `stamps`: together they are that picture.
+        As from `stamps_of`: together they are that picture.
     """
     n = bank.shape[-1]
     # Row j, r of the bank is fine row OVERSAMPLING r − j.

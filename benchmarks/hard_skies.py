@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from fields import OVERSAMPLING, READ_NOISE, Optics, half_flux_radius, power_law, stamps
+from fields import OVERSAMPLING, READ_NOISE, Optics, half_flux_radius, power_law, stamps, stamps_of
 from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
 
@@ -247,24 +247,7 @@ def ray_star(optics: Optics, stretch: float, coma: float, angle: float) -> np.nd
     core = seen.seeing / 2 / np.sqrt(2 ** (1 / 3) - 1)
     moffat = (1 + (axis[:, None] ** 2 + axis**2) / core**2) ** -3.0
     fine = np.maximum(fftconvolve(spot, moffat, mode="same"), 0)
-    return _pixels_of(fine / fine.sum())
-
-
-def _pixels_of(fine: np.ndarray) -> np.ndarray:
-    """As `fields.stamps`, of any fine star centred on its middle sample."""
-    middle = len(fine) // 2
-    n = 2 * (middle // OVERSAMPLING) - 1
-    ends = np.full(OVERSAMPLING + 1, 1.0)
-    ends[[0, -1]] = 0.5
-    box = fftconvolve(fine, np.outer(ends, ends), mode="same")
-    out = np.empty((OVERSAMPLING, OVERSAMPLING, n, n), np.float32)
-    for j in range(OVERSAMPLING):
-        for i in range(OVERSAMPLING):
-            first = middle - (n // 2) * OVERSAMPLING
-            rows = first - j + OVERSAMPLING * np.arange(n)
-            columns = first - i + OVERSAMPLING * np.arange(n)
-            out[j, i] = box[np.ix_(rows, columns)]
-    return np.maximum(out, 0)
+    return stamps_of(fine / fine.sum())
 
 
 def coma(optics, rng):
@@ -301,7 +284,7 @@ def trailed(optics, rng):
     for s in np.linspace(-length / 2, length / 2, 400):
         at = middle + np.rint(OVERSAMPLING * s * np.array([np.sin(angle), np.cos(angle)]))
         line[tuple(at.astype(int))] += 1 / 400
-    bank = _pixels_of(np.maximum(fftconvolve(fine, line, mode="same"), 0))
+    bank = stamps_of(np.maximum(fftconvolve(fine, line, mode="same"), 0))
     for x, y, f in zip(
         *scene.places(60), power_law(60, faintest_flux(optics.radius), rng), strict=True
     ):
