@@ -186,7 +186,7 @@ def _command(
     module: str = "commands",
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(
-        name, help=help, description=help.capitalize() + ".", epilog=f"Example: {example}"
+        name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=f"Example: {example}"
     )
     if json:
         parser.add_argument(
