@@ -33,6 +33,8 @@ _COMPLETE = "complete"
 """Name of a file in the cache folder: every kernel was compiled."""
 
 _numba: Any = config
+_choosing_folder = threading.Lock()
+"""Numba has one setting for all rooms, and they may be imported by several threads at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +84,17 @@ class Kernels:
         """
 
         def register(function: Callable[..., Any]) -> Any:
-            before = _numba.CACHE_DIR
             cached = self.cache_folder is not None
-            if cached:
-                _numba.CACHE_DIR = str(self.cache_folder)
-            try:
-                compiled = nb.njit(nogil=True, cache=cached, error_model="numpy", **options)(
-                    function
-                )
-            finally:
-                _numba.CACHE_DIR = before
+            with _choosing_folder:
+                before = _numba.CACHE_DIR
+                if cached:
+                    _numba.CACHE_DIR = str(self.cache_folder)
+                try:
+                    compiled = nb.njit(nogil=True, cache=cached, error_model="numpy", **options)(
+                        function
+                    )
+                finally:
+                    _numba.CACHE_DIR = before
             self._waiting.append(_Kernel(compiled, signature, large))
             return compiled
 
