@@ -140,10 +140,11 @@ def test_an_error_in_place_of_an_image_becomes_the_error_it_is(server, camera):
         take(camera)
 
 
-def test_a_server_without_image_bytes_is_refused_with_the_reason(camera, monkeypatch):
+def test_a_server_without_image_bytes_sends_the_same_pixels_as_json(camera, server, monkeypatch):
     monkeypatch.setattr(DeviceHandler, "_wants_image_bytes", lambda self: False)
-    with pytest.raises(DeviceRefused, match="does not send ImageBytes"):
-        take(camera)
+    frame = take(camera)
+    np.testing.assert_array_equal(frame.pixels, server.rig.camera.read_image().pixels)
+    assert frame.pixels.dtype == np.uint16
 
 
 def test_a_download_that_hangs_times_out_and_leaves_the_focuser_free(server, camera):
