@@ -5,7 +5,8 @@
 A server in another process offers one rendered frame. Side by side, in every repeat: the plain
 transfer of the same bytes through a socket, the measurement of the same frame from memory, and
 both as a run does them. What is left between them is ours: requests, and putting the pixels in
-rows as they come. And that decoding alone beside a copy of the same memory. Medians; the ratios count.
+rows as they come. And that decoding alone beside a copy of the same memory. Medians; the ratios
+count.
 """
 
 import argparse

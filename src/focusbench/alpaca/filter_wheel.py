@@ -1,8 +1,10 @@
 """A filter wheel over Alpaca."""
 
+from contextlib import suppress
+
 from focusbench.alpaca.door import asking
 from focusbench.alpaca.link import FilterWheel as AlpycaFilterWheel
-from focusbench.errors import DeviceRefused
+from focusbench.errors import DeviceError, DeviceRefused
 
 _DEVICE = "filter wheel"
 
@@ -64,3 +66,8 @@ class AlpacaFilterWheel:
             )
         with asking(_DEVICE, self._address):
             self._alpyca.Position = self._filters.index(name)
+
+    def disconnect(self) -> None:
+        """Say good-bye; a server that does not hear it is passed over."""
+        with suppress(DeviceError), asking(_DEVICE, self._address):
+            self._alpyca.Connected = False

@@ -147,7 +147,7 @@ def _read_rows(source: _Source, shape: tuple[int, ...], kind: np.dtype) -> NDArr
     room = np.empty((min(_COLUMNS_AT_A_TIME, n_x), *shape[1:]), kind)
     for first in range(0, n_x, len(room)):
         columns = room[: min(len(room), n_x - first)]
-        source.fill(memoryview(columns.reshape(-1).view(np.uint8)))
+        source.fill(columns.reshape(-1).view(np.uint8).data)
         if len(shape) == 3:
             columns = columns.mean(axis=2, dtype=np.float32)
         elif whole and rows.dtype == np.uint16 and not _fits(columns):
