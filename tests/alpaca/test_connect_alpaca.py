@@ -58,6 +58,17 @@ def test_a_filter_is_changed_by_its_name(server):
         wheel.start_change("SII")
 
 
+def test_filters_and_their_offsets_come_from_the_wheel(server):
+    rig = connect_alpaca(server.address, filter_wheel=0)
+    assert str(rig.filter_table()) == "L @ 0, Ha @ 60, OIII @ 48"
+
+
+def test_a_wheel_whose_offsets_are_all_zero_was_told_none(server):
+    server.answers("filterwheel", "get_focusoffsets", lambda: [0, 0, 0])
+    rig = connect_alpaca(server.address, filter_wheel=0)
+    assert str(rig.filter_table()) == "L, Ha, OIII"
+
+
 @pytest.mark.parametrize(
     "address", ["nonsense", "", "host:", ":11111", "host:70000", "host:0", "http://host:1", "h:1/x"]
 )
