@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from focusbench.alpaca import connect_alpaca
+    from focusbench.alpaca import AlpacaServer, connect_alpaca, find_servers
     from focusbench.api import (
         Analysis,
         AutofocusOptions,
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
         simulated_rig,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
+    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
 
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "AlpacaServer": "alpaca",
     "Analysis": "api",
     "AutofocusOptions": "options",
     "AutofocusPanel": "widgets",
@@ -45,10 +46,12 @@ _ROOM_OF = {
     "OptionsForm": "widgets",
     "Package": "api",
     "RigMemory": "api",
+    "RigPicker": "widgets",
     "RunRecord": "api",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
+    "find_servers": "alpaca",
     "import_runs": "api",
     "measure_frame": "api",
     "open_package": "api",
@@ -58,6 +61,7 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "AlpacaServer",
     "Analysis",
     "AutofocusOptions",
     "AutofocusPanel",
@@ -67,10 +71,12 @@ __all__ = [
     "OptionsForm",
     "Package",
     "RigMemory",
+    "RigPicker",
     "RunRecord",
     "analyze",
     "autofocus",
     "connect_alpaca",
+    "find_servers",
     "import_runs",
     "measure_frame",
     "open_package",

@@ -1,3 +1,8 @@
+import contextlib
+import re
+import socket
+import threading
+
 import pytest
 
 from focusbench.alpaca import AlpacaServer, FoundDevice, find_servers, list_devices
@@ -12,9 +17,32 @@ OURS = (
 )
 
 
-def test_a_server_on_this_computer_is_found(only_loopback):
-    with AlpacaServer(small_rig(), port=0) as server:
-        assert server.address in find_servers()
+def test_servers_on_this_computer_are_found():
+    with AlpacaServer(small_rig(), port=0) as one, AlpacaServer(small_rig(), port=0) as other:
+        assert {one.address, other.address} <= set(find_servers(wait_s=0.5, local_only=True))
+
+
+def test_what_answers_nonsense_is_passed_over():
+    with (
+        AlpacaServer(small_rig(), port=0) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as joker,
+    ):
+        joker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        joker.bind(("127.255.255.255", 32227))
+        answering = threading.Thread(target=_answer_nonsense, args=(joker,))
+        answering.start()
+        found = find_servers(wait_s=0.7, local_only=True)
+        answering.join()
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+", address) for address in found)
+    assert server.port > 0
+
+
+def _answer_nonsense(joker):
+    joker.settimeout(2)
+    with contextlib.suppress(TimeoutError):
+        _, asker = joker.recvfrom(1024)
+        for reply in (b"", b"{", b"[]", b'{"AlpacaPort": "many"}', b"\xff"):
+            joker.sendto(reply, asker)
 
 
 def test_a_server_tells_its_devices(server):

@@ -1,12 +1,16 @@
 """Which Alpaca servers there are, and which devices they have."""
 
+import ipaddress
+import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import ifaddr
 import requests
-from alpaca import discovery
 
 from focusbench.alpaca.address import checked_address
 from focusbench.alpaca.door import asking
@@ -16,12 +20,20 @@ from focusbench.alpaca.link import (
     client_parameters,
     headers,
 )
+from focusbench.devices import RealClock
 
 DEVICE_TYPES = ("camera", "focuser", "filterwheel", "observingconditions")
 """Those that a rig is made of, in the words of the standard."""
 
 _MOST_OF_A_TYPE = 8
 _DEVICE = "server"
+_LOOPBACK = "127.0.0.1"
+_clock = RealClock()
+
+
+DISCOVERY_PORT = 32227
+QUESTION = b"alpacadiscovery1"
+"""What the standard has clients ask, and where."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +55,50 @@ class FoundDevice:
     name: str
 
 
-def find_servers(*, wait_s: int = 1) -> tuple[str, ...]:
+def find_servers(*, wait_s: float = 1.0, local_only: bool = False) -> tuple[str, ...]:
     """Look for Alpaca servers on this computer and on its networks.
 
-    Alpaca's discovery: a question is broadcast from every network adapter to UDP port 32227.
-    Servers beyond a router, or that do not answer it, are reached by their address all the same.
+    Alpaca's discovery: a question is broadcast from every network adapter to UDP port 32227
+    ("Alpaca API Reference", section 4). Servers beyond a router, or that do not answer it, are
+    reached by their address all the same.
 
     Parameters
     ----------
-    wait_s : int, seconds
-        How long each adapter waits for answers.
+    wait_s : float, seconds
+        How long answers are waited for.
+    local_only : bool
+        Ask on this computer alone.
 
     Returns
     -------
     tuple of str
         HOST:PORT of each, as `connect_alpaca` takes it, in the order of their answers.
     """
-    try:
-        return tuple(discovery.search_ipv4(numquery=1, timeout=wait_s))
-    except OSError:
-        return ()  # without a network there is nobody to ask
+    adapters = {
+        ipaddress.IPv4Interface(f"{ip.ip}/{ip.network_prefix}")
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+        if ip.is_IPv4
+    }
+    asked = {one for one in adapters if one.is_loopback or not local_only}
+    until_s = _clock.now() + wait_s
+    answers: list[tuple[str, int]] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        for one in asked:
+            with suppress(OSError):  # an adapter without a cable
+                line.sendto(QUESTION, (str(one.network.broadcast_address), DISCOVERY_PORT))
+        while (left_s := until_s - _clock.now()) > 0:
+            line.settimeout(left_s)
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                reply, (host, _) = line.recvfrom(1024)
+                answers.append((host, int(json.loads(reply)["AlpacaPort"])))
+    # A server that listens on every adapter of this computer answers on each of them.
+    at_home = {
+        (str(one.ip), port) for host, port in answers if host == _LOOPBACK for one in adapters
+    }
+    once = [one for one in answers if one[0] == _LOOPBACK or one not in at_home]
+    return tuple(dict.fromkeys(f"{host}:{port}" for host, port in once))
 
 
 def list_devices(address: str) -> tuple[FoundDevice, ...]:
