@@ -3,3 +3,22 @@
 Never: changes a package or moves a device.
 Imported by: api; imports af_packages, engine and below.
 """
+
+from focusbench.tuning.replay import replay
+from focusbench.tuning.replay_points import ReplayPoints
+from focusbench.tuning.replay_sampler import ReplaySampler
+from focusbench.tuning.sensor_noise import SensorNoise, sensor_noise
+from focusbench.tuning.thinning import bin_frame, thin
+from focusbench.tuning.what_if import every_sweep, what_if
+
+__all__ = [
+    "ReplayPoints",
+    "ReplaySampler",
+    "SensorNoise",
+    "bin_frame",
+    "every_sweep",
+    "replay",
+    "sensor_noise",
+    "thin",
+    "what_if",
+]
