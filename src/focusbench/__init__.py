@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         measure_frame,
         open_package,
         open_packages,
+        replay,
         sample_packages,
         simulated_rig,
+        what_if,
     )
     from focusbench.errors import FocusbenchError
     from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
@@ -53,8 +55,10 @@ _ROOM_OF = {
     "measure_frame": "api",
     "open_package": "api",
     "open_packages": "api",
+    "replay": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
+    "what_if": "api",
 }
 
 __all__ = [
@@ -75,8 +79,10 @@ __all__ = [
     "measure_frame",
     "open_package",
     "open_packages",
+    "replay",
     "sample_packages",
     "simulated_rig",
+    "what_if",
 ]
 
 

@@ -13,6 +13,7 @@ from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
+from focusbench.tuning import replay, what_if
 
 __all__ = [
     "Analysis",
@@ -30,7 +31,9 @@ __all__ = [
     "open_packages",
     "read_frame",
     "read_runs",
+    "replay",
     "sample_packages",
     "simulated_rig",
+    "what_if",
     "write_sample_packages",
 ]

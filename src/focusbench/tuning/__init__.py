@@ -7,6 +7,7 @@ Imported by: api; imports af_packages, engine and below.
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints
 from focusbench.tuning.replay_sampler import ReplaySampler
+from focusbench.tuning.replay_scatter import pooled_ratio, replay_scatter
 from focusbench.tuning.sensor_noise import SensorNoise, sensor_noise
 from focusbench.tuning.thinning import bin_frame, thin
 from focusbench.tuning.what_if import every_sweep, what_if
@@ -17,7 +18,9 @@ __all__ = [
     "SensorNoise",
     "bin_frame",
     "every_sweep",
+    "pooled_ratio",
     "replay",
+    "replay_scatter",
     "sensor_noise",
     "thin",
     "what_if",

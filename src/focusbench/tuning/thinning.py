@@ -54,13 +54,10 @@ def thin(
         return frame
     noise = noise or sensor_noise(frame)
     pixels = frame.pixels
-    electrons = (pixels.astype(np.float32) - np.float32(noise.bias_adu)) * np.float32(
-        noise.gain_e_per_adu
-    )
-    thinned = np.float32(share) * electrons + _left_over(electrons, share, rng)
-    thinned += np.float32(np.sqrt(1 - share**2) * noise.read_noise_e) * rng.standard_normal(
-        pixels.shape, dtype=np.float32
-    )
+    electrons = pixels.astype(np.float32)
+    electrons -= np.float32(noise.bias_adu)
+    electrons *= np.float32(noise.gain_e_per_adu)
+    thinned = _thinned(electrons, share, noise.read_noise_e, rng)
     adu = np.float32(noise.bias_adu) + thinned / np.float32(noise.gain_e_per_adu)
     full = noise.full_adu
     if pixels.dtype.kind in "iu":
@@ -118,17 +115,23 @@ def bin_frame(frame: Frame, factor: int) -> Frame:
     return replace(frame, pixels=pixels, binning=frame.binning * factor, header=header)
 
 
-def _left_over(
-    electrons: NDArray[np.float32], share: float, rng: np.random.Generator
+def _thinned(
+    electrons: NDArray[np.float32], share: float, read_noise_e: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """By how much a binomial count of the electrons differs from its mean."""
-    spread = np.sqrt(np.maximum(electrons, 0) * np.float32(share * (1 - share)))
-    left: NDArray[np.float32] = spread * rng.standard_normal(electrons.shape, dtype=np.float32)
+    """Draw what is left of the electrons, with the read noise that the share of them lacks."""
+    read_variance = (1 - share**2) * read_noise_e**2
+    spread = np.maximum(electrons, 0)
+    spread *= np.float32(share * (1 - share))
+    spread += np.float32(read_variance)
+    drawn: NDArray[np.float32] = np.sqrt(spread, out=spread)
+    drawn *= rng.standard_normal(electrons.shape, dtype=np.float32)
     few = electrons < _FEW_E
     if few.any():
         n = np.maximum(np.rint(electrons[few]), 0).astype(np.int64)
-        left[few] = rng.binomial(n, share) - share * n
-    return left
+        read = np.sqrt(read_variance) * rng.standard_normal(len(n))
+        drawn[few] = rng.binomial(n, share) - share * n + read
+    drawn += np.float32(share) * electrons
+    return drawn
 
 
 def _blocks(pixels: NDArray[np.generic], factor: int) -> NDArray[np.generic]:
