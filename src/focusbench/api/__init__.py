@@ -13,7 +13,7 @@ from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
-from focusbench.tuning import replay, what_if
+from focusbench.tuning import advise_exposure, replay, what_if
 
 __all__ = [
     "Analysis",
@@ -22,6 +22,7 @@ __all__ = [
     "Package",
     "RigMemory",
     "RunRecord",
+    "advise_exposure",
     "analyze",
     "autofocus",
     "import_runs",

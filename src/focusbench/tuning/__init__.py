@@ -4,6 +4,7 @@ Never: changes a package or moves a device.
 Imported by: api; imports af_packages, engine and below.
 """
 
+from focusbench.tuning.exposure_advice import ExposureAdvice, advise_exposure
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints
 from focusbench.tuning.replay_sampler import ReplaySampler
@@ -13,9 +14,11 @@ from focusbench.tuning.thinning import bin_frame, thin
 from focusbench.tuning.what_if import every_sweep, what_if
 
 __all__ = [
+    "ExposureAdvice",
     "ReplayPoints",
     "ReplaySampler",
     "SensorNoise",
+    "advise_exposure",
     "bin_frame",
     "every_sweep",
     "pooled_ratio",

@@ -102,15 +102,16 @@ def bin_frame(frame: Frame, factor: int) -> Frame:
     if bayer_pattern(frame):
         frame = luminance(frame)
     full = saturation_level(frame)
-    pixels = _blocks(frame.pixels.astype(np.float32), factor).mean(axis=(1, 3), dtype=np.float32)
+    pixels = _block_means(frame.pixels, factor)
     header = dict(frame.header)
     for keyword in ("XPIXSZ", "YPIXSZ"):
         size = header.get(keyword)
         if isinstance(size, int | float):
             header[keyword] = size * factor
     if np.isfinite(full):
-        any_full = np.greater_equal(_blocks(frame.pixels, factor), full).any(axis=(1, 3))
-        pixels[any_full] = full
+        is_full = np.greater_equal(frame.pixels, full)
+        if is_full.any():
+            pixels[_block_means(is_full, factor) > 0] = full
         header["SATURATE"] = float(np.float32(full))
     return replace(frame, pixels=pixels, binning=frame.binning * factor, header=header)
 
@@ -134,6 +135,12 @@ def _thinned(
     return drawn
 
 
-def _blocks(pixels: NDArray[np.generic], factor: int) -> NDArray[np.generic]:
+def _block_means(pixels: NDArray[np.generic], factor: int) -> NDArray[np.float32]:
+    """Means over squares, summed place by place: several times as fast as over a reshaped array."""
     n_y, n_x = pixels.shape[0] // factor, pixels.shape[1] // factor
-    return pixels[: n_y * factor, : n_x * factor].reshape(n_y, factor, n_x, factor)
+    total = np.zeros((n_y, n_x), np.float32)
+    for j in range(factor):
+        for i in range(factor):
+            total += pixels[j : n_y * factor : factor, i : n_x * factor : factor].astype(np.float32)
+    total /= np.float32(factor**2)
+    return total
