@@ -27,6 +27,8 @@ ENOUGH = 0.5
 _SHORTEST, _LONGEST = 1 / 32, 32
 """Exposures looked at, as multiples of that of the frame."""
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+_PER_NOISE = np.geomspace(0.3, 6.0, 25)
+_USUAL_PER_NOISE = 1.5
 _MANY_SATURATED = 0.1
 _SMALLEST_HFR_PX = 1.3
 _WORTH_BINNING = 0.8
@@ -119,13 +121,12 @@ def advise_exposure(
     Notes
     -----
     Binned frames are made from the frame and measured. For each, the stars' signal to noise at
-    another exposure follows from their flux, the light of the sky and the read noise. A star's
-    half-flux radius scatters by k·√(1/snr² + 1/50²) of itself, by the rule that weighs the stars;
-    of the weighted median the variance is then 2π·Σw² / (4·(Σ w/σ)²) (a median's, with weights).
-    k is what makes it the frame's own error now. A star counts while its signal to noise is above
-    the 12 that star measurement asks for; those too faint now but found are among the stars of
-    longer exposures, those not even found are not. In shorter exposures seeing evens out less,
-    which is in no frame's error.
+    another exposure follows from their flux, the light of the sky and the read noise. How much
+    sizes scatter by noise, and how much anyway, is seen in the frame (`star_scatter`); the variance
+    of their weighted median is then 2π·Σw² / (2·Σ w/σ)² (that of a median, with weights, of normal
+    distributions). A star counts while its signal to noise is above the 12 that star measurement
+    asks for; those too faint now but found are among the stars of longer exposures, those not even
+    found are not. In shorter exposures seeing evens out less, which is in no frame's error.
 
     Examples
     --------
@@ -155,7 +156,7 @@ def advise_exposure(
                 min_star_diameter_px=min_star_diameter_px,
                 crop_percent=crop_percent,
             )
-            found[factor] = _Stars(measured, noise, factor)
+            found[factor] = _Stars(measured, noise, factor, metric)
         except MeasurementError as error:
             trouble = trouble or error
     if not found:
@@ -175,7 +176,7 @@ def exposures_around(exposure_s: float) -> list[float]:
 class _Stars:
     """The stars of one frame, and what becomes of them at another exposure."""
 
-    def __init__(self, measured: Measurement, noise: SensorNoise, factor: int) -> None:
+    def __init__(self, measured: Measurement, noise: SensorNoise, factor: int, metric: str) -> None:
         if measured.error is None or not measured.error > 0:
             raise MeasurementError(
                 "One star does not tell how surely it is measured; give a frame with several."
@@ -195,12 +196,23 @@ class _Stars:
         self._peak_adu: _Numbers = stars["peak"]
         self._used: NDArray[np.bool_] = stars["used"]
         self.n_saturated = int(measured.stars["saturated"].sum())
-        self._unit = self._shape_of_error(1.0)
+        sizes = stars[metric.partition(":")[0]]
+        off = sizes[self._used] / measured.value - 1.0
+        snr = self._flux_e / np.sqrt(self._flux_e + self._under_e2)
+        self._own, self._per_noise = star_scatter(off, snr[self._used])
 
     def relative_error(self, scale: float) -> float:
-        """Standard error of the frame's value at `scale` times the exposure, as a share."""
-        now = (self.measured.error or math.nan) / self.measured.value
-        return now * self._shape_of_error(scale) / self._unit
+        """Standard error of the frame's value at `scale` times the exposure, as a share.
+
+        Infinite without stars.
+        """
+        counted = self._counted(scale)
+        if not counted.any():
+            return math.inf
+        flux, under = scale * self._flux_e[counted], self._noise_e2(scale)[counted]
+        weights = weights_of(flux / np.sqrt(under))
+        spread = np.hypot(self._own, self._per_noise * np.sqrt(flux + under) / flux)
+        return float(math.sqrt(2 * math.pi * (weights**2).sum()) / (2.0 * (weights / spread).sum()))
 
     def n_stars(self, scale: float) -> int:
         """Stars that are used."""
@@ -229,15 +241,39 @@ class _Stars:
             counted &= snr >= np.sort(snr)[-MOST_STARS]
         return counted
 
-    def _shape_of_error(self, scale: float) -> float:
-        """What the error is proportional to; infinite without stars."""
-        counted = self._counted(scale)
-        if not counted.any():
-            return math.inf
-        flux, under = scale * self._flux_e[counted], self._noise_e2(scale)[counted]
-        weights = weights_of(flux / np.sqrt(under))
-        spread = 1.0 / weights_of(flux / np.sqrt(flux + under))
-        return float(np.sqrt((weights**2).sum()) / (weights / spread).sum())
+
+def star_scatter(off: _Numbers, snr: _Numbers) -> tuple[float, float]:
+    """How stars scatter about the frame's value, as shares of it: √(own² + (per_noise / snr)²).
+
+    The likeliest of a grid of own / per_noise, under Student's t with 4 degrees of freedom, which
+    a blend among the stars does not move. Before anything is seen the ratio is taken for 1/100,
+    within a factor 3.
+
+    Parameters
+    ----------
+    off : array, shape (n,)
+        What each star's size is off the frame's value, as a share of it.
+    snr : array, shape (n,)
+        Signal to noise of the star, its own photons among the noise.
+
+    Returns
+    -------
+    own : float
+        By how much stars differ (tilt, coma, colour, blends).
+    per_noise : float
+        1 to 2.3 for half-flux radii.
+    """
+    best = -math.inf, 0.0, 0.0
+    for ratio in np.geomspace(1 / 2000, 1 / 20, 15):
+        unit = np.hypot(ratio, 1.0 / snr)
+        for per_noise in _PER_NOISE:
+            spread = per_noise * unit
+            likely = float(-np.log(spread).sum() - 2.5 * np.log1p((off / spread) ** 2 / 4.0).sum())
+            likely -= 0.5 * (math.log(100 * ratio) / math.log(3)) ** 2
+            likely -= 0.5 * (math.log(per_noise / _USUAL_PER_NOISE) / math.log(2)) ** 2
+            if likely > best[0]:
+                best = likely, ratio * per_noise, per_noise
+    return best[1], best[2]
 
 
 def _table(
@@ -325,7 +361,8 @@ def _advise(
         wanted=wanted,
         summary=(
             f"{exposures[at]:g} s at {binning}×{binning}: the error of a point is then "
-            f"{100 * error:.1f} % with {n_stars} stars, {100 * wanted:.2g} % is good enough; {seen}."
+            f"{100 * error:.1f} % with {n_stars} stars, and {100 * wanted:.2g} % is good enough; "
+            f"{seen}."
         ),
         warnings=_warnings(table, found, at),
         assumptions=noise.assumptions,
@@ -342,7 +379,7 @@ def _warnings(table: "xarray.Dataset", found: dict[int, _Stars], at: int) -> tup
             f"{n_full} stars saturate at {float(table.exposure_s[at]):g} s and would not be used; "
             "take a narrower filter or less gain."
         )
-    for k, (factor, stars) in enumerate(found.items()):
+    for k, (_factor, stars) in enumerate(found.items()):
         if k and stars.measured.value < _SMALLEST_HFR_PX:
             binning = int(table.binning[k])
             said.append(
