@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from focusbench.errors import FrameError, MeasurementError
 from focusbench.frames import Frame, read_frame
-from focusbench.stars import FAINTEST_SNR, MOST_STARS, Measurement, measure, weights_of
+from focusbench.stars import measure
 from focusbench.tuning.sensor_noise import SensorNoise, sensor_noise
+from focusbench.tuning.star_noise import StarsAtExposure
 from focusbench.tuning.thinning import bin_frame
 
 if TYPE_CHECKING:
@@ -24,17 +25,16 @@ SEEING_SCATTER = 0.025
 ENOUGH = 0.5
 """A standard error of this part of the seeing's scatter no longer limits: it adds 12 % to it."""
 
+SEEING_EVENS_OUT_S = 2.0
+"""Seeing moves shorter exposures about by more than is assumed here (`SEEING_SCATTER`)."""
+
 _SHORTEST, _LONGEST = 1 / 32, 32
 """Exposures looked at, as multiples of that of the frame."""
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
-_PER_NOISE = np.geomspace(0.3, 6.0, 25)
-_USUAL_PER_NOISE = 1.5
 _MANY_SATURATED = 0.1
 _SMALLEST_HFR_PX = 1.3
 _WORTH_BINNING = 0.8
 """Larger pixels are advised where they need at most this part of the exposure."""
-
-_Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def advise_exposure(
     frame: str | Path | Frame,
     *,
     wanted: float = ENOUGH * SEEING_SCATTER,
+    at_least_s: float = SEEING_EVENS_OUT_S,
     min_stars: int = 5,
     metric: str = "hfr",
     min_star_diameter_px: float = 3.0,
@@ -98,6 +99,8 @@ def advise_exposure(
     wanted : float
         Relative standard error that is good enough. Half of what seeing adds to a point anyway
         (2.5 %) where not given: then it no longer limits.
+    at_least_s : float, seconds
+        Shorter exposures are not advised, since seeing evens out less in them.
     min_stars : int
         Fewest stars that make a point.
     metric, min_star_diameter_px, crop_percent
@@ -145,8 +148,8 @@ def advise_exposure(
             "header."
         )
     noise = sensor_noise(frame, gain_e_per_adu, read_noise_e)
-    exposures = exposures_around(taken_s)
-    found: dict[int, _Stars] = {}
+    exposures = exposures_around(taken_s, at_least_s)
+    found: dict[int, StarsAtExposure] = {}
     trouble: MeasurementError | None = None
     for factor in sorted({1, *binnings}):
         try:
@@ -156,128 +159,25 @@ def advise_exposure(
                 min_star_diameter_px=min_star_diameter_px,
                 crop_percent=crop_percent,
             )
-            found[factor] = _Stars(measured, noise, factor, metric)
+            found[factor] = StarsAtExposure(measured, noise, factor, metric)
         except MeasurementError as error:
             trouble = trouble or error
     if not found:
         raise trouble or MeasurementError("No star can be measured in the frame.")
     table = _table(found, exposures, taken_s, frame.binning, min_stars)
-    return _advise(table, found, noise, taken_s, wanted)
+    return _advise(table, found, noise, taken_s, wanted, at_least_s)
 
 
-def exposures_around(exposure_s: float) -> list[float]:
-    """Round exposures from a 32nd to 32 times this one, and itself, seconds."""
+def exposures_around(exposure_s: float, *others_s: float) -> list[float]:
+    """Round exposures from a 32nd to 32 times this one, itself, and others between, seconds."""
     low, high = _SHORTEST * exposure_s, _LONGEST * exposure_s
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     nice = {round(digit * 10.0**d, 6) for d in decades for digit in _NICE}
-    return sorted({exposure_s, *(s for s in nice if low <= s <= high)})
-
-
-class _Stars:
-    """The stars of one frame, and what becomes of them at another exposure."""
-
-    def __init__(self, measured: Measurement, noise: SensorNoise, factor: int, metric: str) -> None:
-        if measured.error is None or not measured.error > 0:
-            raise MeasurementError(
-                "One star does not tell how surely it is measured; give a frame with several."
-            )
-        self.measured, self.noise, self.factor = measured, noise, factor
-        stars = measured.stars
-        stars = stars[stars["used"] | (stars["reason"] == "too faint")]
-        known = np.isfinite(stars["snr"]) & (stars["snr"] > 0) & (stars["flux"] > 0)
-        stars = stars[known]
-        # Means over squares: a square's numbers stand for factor² as many electrons.
-        gain = noise.gain_e_per_adu * factor**2
-        self._flux_e: _Numbers = stars["flux"] * gain
-        # flux / snr is the noise of the sky under the star.
-        self._under_e2: _Numbers = (self._flux_e / stars["snr"]) ** 2
-        variance = noise.sky_e + noise.read_noise_e**2
-        self._sky_share = noise.sky_e / variance if variance > 0 else 1.0
-        self._peak_adu: _Numbers = stars["peak"]
-        self._used: NDArray[np.bool_] = stars["used"]
-        self.n_saturated = int(measured.stars["saturated"].sum())
-        sizes = stars[metric.partition(":")[0]]
-        off = sizes[self._used] / measured.value - 1.0
-        snr = self._flux_e / np.sqrt(self._flux_e + self._under_e2)
-        self._own, self._per_noise = star_scatter(off, snr[self._used])
-
-    def relative_error(self, scale: float) -> float:
-        """Standard error of the frame's value at `scale` times the exposure, as a share.
-
-        Infinite without stars.
-        """
-        counted = self._counted(scale)
-        if not counted.any():
-            return math.inf
-        flux, under = scale * self._flux_e[counted], self._noise_e2(scale)[counted]
-        weights = weights_of(flux / np.sqrt(under))
-        spread = np.hypot(self._own, self._per_noise * np.sqrt(flux + under) / flux)
-        return float(math.sqrt(2 * math.pi * (weights**2).sum()) / (2.0 * (weights / spread).sum()))
-
-    def n_stars(self, scale: float) -> int:
-        """Stars that are used."""
-        return int(self._counted(scale).sum())
-
-    def n_full(self, scale: float) -> int:
-        """Stars whose brightest pixel is full; of those full now, nothing tells when not."""
-        return int((self._full(scale) & self._used).sum()) + (scale >= 1) * self.n_saturated
-
-    def _full(self, scale: float) -> NDArray[np.bool_]:
-        noise = self.noise
-        light = scale * (self._peak_adu + noise.sky_e / noise.gain_e_per_adu)
-        full: NDArray[np.bool_] = noise.bias_adu + light >= noise.full_adu
-        return full
-
-    def _noise_e2(self, scale: float) -> _Numbers:
-        """Variance of the sky under each star, electrons²."""
-        return self._under_e2 * (scale * self._sky_share + 1.0 - self._sky_share)
-
-    def _counted(self, scale: float) -> NDArray[np.bool_]:
-        snr = scale * self._flux_e / np.sqrt(self._noise_e2(scale))
-        counted: NDArray[np.bool_] = (snr > FAINTEST_SNR) & ~self._full(scale)
-        if scale == 1:
-            counted &= self._used
-        if counted.sum() > MOST_STARS:
-            counted &= snr >= np.sort(snr)[-MOST_STARS]
-        return counted
-
-
-def star_scatter(off: _Numbers, snr: _Numbers) -> tuple[float, float]:
-    """How stars scatter about the frame's value, as shares of it: √(own² + (per_noise / snr)²).
-
-    The likeliest of a grid of own / per_noise, under Student's t with 4 degrees of freedom, which
-    a blend among the stars does not move. Before anything is seen the ratio is taken for 1/100,
-    within a factor 3.
-
-    Parameters
-    ----------
-    off : array, shape (n,)
-        What each star's size is off the frame's value, as a share of it.
-    snr : array, shape (n,)
-        Signal to noise of the star, its own photons among the noise.
-
-    Returns
-    -------
-    own : float
-        By how much stars differ (tilt, coma, colour, blends).
-    per_noise : float
-        1 to 2.3 for half-flux radii.
-    """
-    best = -math.inf, 0.0, 0.0
-    for ratio in np.geomspace(1 / 2000, 1 / 20, 15):
-        unit = np.hypot(ratio, 1.0 / snr)
-        for per_noise in _PER_NOISE:
-            spread = per_noise * unit
-            likely = float(-np.log(spread).sum() - 2.5 * np.log1p((off / spread) ** 2 / 4.0).sum())
-            likely -= 0.5 * (math.log(100 * ratio) / math.log(3)) ** 2
-            likely -= 0.5 * (math.log(per_noise / _USUAL_PER_NOISE) / math.log(2)) ** 2
-            if likely > best[0]:
-                best = likely, ratio * per_noise, per_noise
-    return best[1], best[2]
+    return sorted({exposure_s, *(s for s in {*nice, *others_s} if low <= s <= high)})
 
 
 def _table(
-    found: dict[int, _Stars],
+    found: dict[int, StarsAtExposure],
     exposures: list[float],
     taken_s: float,
     binning: int,
@@ -312,23 +212,23 @@ def _table(
 
 def _advise(
     table: "xarray.Dataset",
-    found: dict[int, _Stars],
+    found: dict[int, StarsAtExposure],
     noise: SensorNoise,
     taken_s: float,
     wanted: float,
+    at_least_s: float,
 ) -> ExposureAdvice:
     """Choose the shortest exposure that is good enough, with the finest pixels that allow it."""
     binnings, exposures = table.binning.values, table.exposure_s.values
     fit = [
-        k
-        for k, stars in enumerate(found.values())
-        if k == 0 or stars.measured.value >= _SMALLEST_HFR_PX
+        k for k, stars in enumerate(found.values()) if k == 0 or stars.value_px >= _SMALLEST_HFR_PX
     ]
     shortest: dict[int, int] = {}
     for k in fit:
-        enough = np.flatnonzero(table.relative_error.values[k] <= wanted)
-        if len(enough):
-            shortest[k] = int(enough[0])
+        enough = table.relative_error.values[k] <= wanted
+        allowed = np.flatnonzero(enough & (exposures >= at_least_s))
+        if len(allowed):
+            shortest[k] = int(allowed[0])
     now = float(table.relative_error.sel(exposure_s=taken_s).values[0])
     seen = f"at {taken_s:g} s it is {100 * now:.1f} %" if math.isfinite(now) else "now unknown"
     if not shortest:
@@ -362,7 +262,7 @@ def _advise(
         summary=(
             f"{exposures[at]:g} s at {binning}×{binning}: the error of a point is then "
             f"{100 * error:.1f} % with {n_stars} stars, and {100 * wanted:.2g} % is good enough; "
-            f"{seen}."
+            f"{seen}.{_held_back(table, chosen, at, wanted)}"
         ),
         warnings=_warnings(table, found, at),
         assumptions=noise.assumptions,
@@ -370,7 +270,20 @@ def _advise(
     )
 
 
-def _warnings(table: "xarray.Dataset", found: dict[int, _Stars], at: int) -> tuple[str, ...]:
+def _held_back(table: "xarray.Dataset", chosen: int, at: int, wanted: float) -> str:
+    """That the stars alone would allow less."""
+    enough = np.flatnonzero(table.relative_error.values[chosen] <= wanted)
+    if enough[0] >= at:
+        return ""
+    stars_s, least_s = float(table.exposure_s[enough[0]]), float(table.exposure_s[at])
+    return (
+        f" For the stars {stars_s:g} s would do, but seeing evens out only from {least_s:g} s on."
+    )
+
+
+def _warnings(
+    table: "xarray.Dataset", found: dict[int, StarsAtExposure], at: int
+) -> tuple[str, ...]:
     """What a person should know of the exposure advised and of larger pixels."""
     said = []
     n_full, n_stars = int(table.n_saturated[at]), int(table.n_stars[0, at])
@@ -380,11 +293,11 @@ def _warnings(table: "xarray.Dataset", found: dict[int, _Stars], at: int) -> tup
             "take a narrower filter or less gain."
         )
     for k, (_factor, stars) in enumerate(found.items()):
-        if k and stars.measured.value < _SMALLEST_HFR_PX:
+        if k and stars.value_px < _SMALLEST_HFR_PX:
             binning = int(table.binning[k])
             said.append(
                 f"At {binning}×{binning} the stars' half-flux radius is "
-                f"{stars.measured.value:.1f} px: pixels that large do not show how sharp they are."
+                f"{stars.value_px:.1f} px: pixels that large do not show how sharp they are."
             )
             break
     return tuple(said)

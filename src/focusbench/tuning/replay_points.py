@@ -74,7 +74,17 @@ class ReplayPoints:
         return self._measured[key]
 
     def check(self, asked: Retake) -> None:
-        """Raise `NotInPackage` where the package kept too little for this."""
+        """See at once what would go wrong at the first point.
+
+        Raises
+        ------
+        NotInPackage
+            The package kept too little for this.
+        OptionsError
+            No such folder of darks.
+        """
+        if asked.options.dark_folder and "dark_folder" in asked.changed:
+            self._darks(asked.options.dark_folder)
         if self._has_frames or self._has_numbers(asked):
             return
         if all(self._stands(point, asked) for point in self.package.focus_points):
@@ -120,9 +130,10 @@ class ReplayPoints:
         if self._has_numbers(asked):
             value = saved.others.get(asked.options.metric, float("nan"))
             return dataclasses.replace(saved, metric=value, error=None, scatter=None)
-        self.check(asked)
-        if not len(self.package.stars_of(index)):
+        if saved.rejected & Rejected.FEW_STARS and not len(self.package.stars_of(index)):
             return saved  # it could not be measured then, either
+        if not (set(asked.changed) <= _FROM_TABLE and len(self.package.stars_of(index))):
+            raise NotInPackage(f"{self.package.name} kept no frame of {saved.position:g}.")
         samples = [
             _from_table(self.package.stars_of(index, k), saved, asked, self._rng(index, k, asked))
             for k in range(asked.n_frames)
@@ -146,6 +157,11 @@ class ReplayPoints:
 
     def _remeasured(self, frame: Frame, index: int, k: int, asked: Retake) -> Sample:
         """Measure one frame: dark, fewer photons, larger pixels, fewer stars, in this order."""
+        if "FULLX" in frame.header and asked.options.crop_percent:
+            raise NotInPackage(
+                f"{self.package.name} keeps the pixels around its stars alone, which cannot be "
+                "cropped."
+            )
         rng = self._rng(index, k, asked)
         if asked.options.dark_folder:
             frame = self._darks(asked.options.dark_folder).subtract(frame)

@@ -6,7 +6,7 @@ from focusbench.af_packages import Package
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.devices import Stop
 from focusbench.engine import Event, RunRecord, Sample, autofocus_run
-from focusbench.errors import NotInPackage, RunCancelled
+from focusbench.errors import FocusbenchError, NotInPackage, RunCancelled
 from focusbench.options import AutofocusOptions
 from focusbench.tuning.replay_clock import ReplayClock
 from focusbench.tuning.replay_options import centre_of, positions_of, retake
@@ -142,7 +142,7 @@ class ReplaySampler:
         self._spend_frame()
         try:
             point = self._points.point(index, self._asked)
-        except NotInPackage as error:
+        except FocusbenchError as error:
             self.unanswered = str(error)
             raise
         for assumption in self._points.assumptions if self._asked.exposure_share < 1 else ():

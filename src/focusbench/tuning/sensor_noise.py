@@ -19,6 +19,7 @@ ASSUMED_READ_NOISE_E = 4.0
 
 _GAIN = ("EGAIN",)  # GAIN is a driver's own number on most cameras of today
 _READ_NOISE = ("RDNOISE", "READNOIS", "RON")
+_WITHIN = 0.911  # variance of a normal distribution cut at 2.5 σ
 _SAMPLED = 80_000  # pixels, which tell the sky's noise to 0.5 %
 
 
@@ -112,8 +113,8 @@ def sky_of(pixels: NDArray[np.generic]) -> tuple[float, float]:
     """Level of the sky and its noise, ADU.
 
     Level: the median, again and again without what lies more than 2.5 times the noise above it.
-    Noise: 1.4826 × the median of the differences of pixels that are two columns apart (neighbours
-    in a colour mosaic see different colours), over √2.
+    Noise: from the differences of pixels that are two columns apart (neighbours in a colour mosaic
+    see different colours), those within 2.5 σ alone; their median would be a whole number.
     """
     rows = max(1, math.ceil(pixels.size / _SAMPLED))
     sample = pixels[::rows].astype(np.float64)
@@ -121,8 +122,12 @@ def sky_of(pixels: NDArray[np.generic]) -> tuple[float, float]:
     values, steps = sample[np.isfinite(sample)], steps[np.isfinite(steps)]
     if values.size == 0 or steps.size == 0:
         return 0.0, 0.0
+    spread = max(1.4826 * float(np.median(steps)), 0.7)
+    for _ in range(3):
+        kept = steps[steps <= 2.5 * spread]
+        spread = math.sqrt(float(np.mean(kept**2)) / _WITHIN) if kept.size else 0.0
     # Whole numbers are known to half a step.
-    noise = max(1.4826 * float(np.median(steps)) / math.sqrt(2), 0.289)
+    noise = max(spread / math.sqrt(2), 0.289)
     level = float(np.median(values))
     for _ in range(5):
         kept = values[values <= level + 2.5 * noise]
