@@ -81,16 +81,19 @@ def test_a_position_that_was_not_sampled_ends_the_replay_with_the_positions_ther
     assert record.best_position is None
 
 
-def test_smart_focus_that_leaves_the_package_is_said_too():
-    """The run's first sweep lies on one side of focus: going on needs frames nobody took."""
-    package = fb.open_package(sample("good"))
-    record = fb.replay(package, data_points=5, start=10_360)
-    without = fb.replay(package, data_points=5, start=10_360, smart_focus=False)
-    assert len(without.points) - (without.validation is not None) == 5
-    if record.outcome == "FAILED":
-        assert "no frame at" in record.diagnosis
-    else:
-        assert len(record.points) > len(without.points) or record.focused
+def test_smart_focus_goes_on_as_far_as_the_frames_reach(good):
+    """Five points outside focus: inward there are frames, further out there are none."""
+    outside = {"data_points": 5, "start": 10_360, "validation_frame": False}
+    plain = fb.replay(good, smart_focus=False, **outside)
+    inward = fb.replay(good, **outside)
+    assert len(plain.points) == 5
+    assert [p.position for p in inward.points[:5]] == [p.position for p in plain.points]
+    assert {p.role for p in inward.points[5:]} == {"extension"}
+    assert inward.focused
+    # A run that ended at its first sweep, on one side of focus.
+    further = fb.replay(fb.open_package(sample("edge")), smart_focus=True)
+    assert further.outcome == "FAILED"
+    assert "no frame at" in further.diagnosis
 
 
 def test_a_validation_frame_that_was_not_taken_is_missing_and_not_made_up(good):
@@ -159,7 +162,6 @@ def test_fewer_stars_are_less_sure(good):
         ({"gain": 100}, "another gain"),
         ({"fast_download": True}, "another read-out mode"),
         ({"focus_filter": "OIII"}, "not OIII"),
-        ({"star_share": 0.0}, "share of the stars"),
     ],
 )
 def test_what_no_frame_can_tell_is_refused_in_words(good, change, words):
@@ -168,6 +170,8 @@ def test_what_no_frame_can_tell_is_refused_in_words(good, change, words):
 
 
 def test_an_unknown_option_is_refused_by_name(good):
+    with pytest.raises(OptionsError, match="star_share is above 0"):
+        fb.replay(good, star_share=0.0)
     with pytest.raises(OptionsError, match="step_sise"):
         fb.replay(good, step_sise=3)
 
@@ -222,6 +226,7 @@ def test_a_foreign_run_is_replayed_without_options_or_times(tmp_path):
     record = fb.replay(package, step_size=40, data_points=7, start=500, smart_focus=False)
     assert record.best_position == pytest.approx(503, abs=1)
     assert any("has no times" in warning for warning in record.warnings)
+    assert any("order of its points" in warning for warning in record.warnings)
     with pytest.raises(NotInPackage, match="does not tell its exposure"):
         fb.replay(package, exposure_s=1.0)
 

@@ -125,11 +125,11 @@ def advise_exposure(
     -----
     Binned frames are made from the frame and measured. For each, the stars' signal to noise at
     another exposure follows from their flux, the light of the sky and the read noise. How much
-    sizes scatter by noise, and how much anyway, is seen in the frame (`star_scatter`); the variance
-    of their weighted median is then 2π·Σw² / (2·Σ w/σ)² (that of a median, with weights, of normal
-    distributions). A star counts while its signal to noise is above the 12 that star measurement
-    asks for; those too faint now but found are among the stars of longer exposures, those not even
-    found are not. In shorter exposures seeing evens out less, which is in no frame's error.
+    sizes scatter by noise, and how much anyway, is seen in the frame (`star_scatter`); how much
+    their weighted median does, follows. A star counts while its signal to noise is above the 12
+    that star measurement asks for; those too faint now but found are among the stars of longer
+    exposures, those not even found are not. In shorter exposures seeing evens out less, which is in
+    no frame's error.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from focusbench.af_packages import Package
-from focusbench.errors import NotInPackage
+from focusbench.errors import NotInPackage, OptionsError
 from focusbench.options import AutofocusOptions
 from focusbench.stars import METRICS
 
@@ -66,6 +66,8 @@ def options_of(package: Package) -> AutofocusOptions:
         "data_points": min(max(len({round(p.position) for p in sweep}), 3), 99),
         # Whoever made the run has used these points.
         "min_stars": 1,
+        # Its points are all there are.
+        "smart_focus": False,
         "validation_frame": any(p.role == "validation" for p in package.focus_points),
     }
     if package.metric in METRICS:
@@ -115,6 +117,8 @@ def retake(
     NotInPackage
         A longer exposure, finer pixels, more frames a point, another gain or filter than the run
         was taken with; the message says which.
+    OptionsError
+        A share of the stars out of bounds.
     """
     own = options_of(package)
     unlike = [
@@ -133,7 +137,7 @@ def retake(
             f"{options.focus_filter}."
         )
     if not 0 < star_share <= 1:
-        raise NotInPackage(f"A share of the stars is above 0 and up to 1; got {star_share!r}.")
+        raise OptionsError(f"star_share is above 0 and up to 1; got {star_share!r}.", "star_share")
     share = _exposure_share(package, own, options)
     if options.binning % own.binning:
         raise NotInPackage(

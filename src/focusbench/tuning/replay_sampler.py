@@ -69,6 +69,10 @@ class ReplaySampler:
         self._now_s = package.started_s or 0.0
         if self._clock is None:
             self._notices.append(f"{package.name} has no times: how long this takes is not known.")
+        if not package.time_ordered:
+            self._notices.append(
+                f"{package.name} does not tell the order of its points: they are replayed inward."
+            )
         self.unanswered = ""
         """Why the package could not go on answering, in words; empty where it could."""
 

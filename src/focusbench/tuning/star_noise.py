@@ -11,9 +11,8 @@ from focusbench.tuning.sensor_noise import SensorNoise
 
 _PER_NOISE = np.geomspace(0.3, 6.0, 25)
 _USUAL_PER_NOISE = 1.5
-_T_SCALE = 0.831
-"""Likeliest scale of Student's t with 4 degrees of freedom for normally distributed values of σ 1:
-where the mean of 5 z² / (4 s² + z²) is 1."""
+_PEAK = 0.375
+"""Density in the middle of Student's t with 4 degrees of freedom and scale 1."""
 
 _Numbers = NDArray[np.float64]
 
@@ -65,6 +64,7 @@ class StarsAtExposure:
     def relative_error(self, scale: float) -> float:
         """Standard error of the frame's value at `scale` times the exposure, as a share.
 
+        √Σw² / (2·Σ w·f): of a median with weights w, f the densities of the values at the median.
         Infinite without stars.
         """
         counted = self._counted(scale)
@@ -73,7 +73,7 @@ class StarsAtExposure:
         flux, under = scale * self._flux_e[counted], self._noise_e2(scale)[counted]
         weights = weights_of(flux / np.sqrt(under))
         spread = np.hypot(self._own, self._per_noise * np.sqrt(flux + under) / flux)
-        return float(math.sqrt(2 * math.pi * (weights**2).sum()) / (2.0 * (weights / spread).sum()))
+        return float(math.sqrt((weights**2).sum()) / (2.0 * _PEAK * (weights / spread).sum()))
 
     def n_stars(self, scale: float) -> int:
         """Stars that are used."""
@@ -107,8 +107,8 @@ def star_scatter(off: _Numbers, snr: _Numbers) -> tuple[float, float]:
     """How stars scatter about the frame's value, as shares of it: √(own² + (per_noise / snr)²).
 
     The likeliest of a grid of own / per_noise, under Student's t with 4 degrees of freedom, which
-    a blend among the stars does not move, as σ of normal distributions. Before anything is seen
-    the ratio is taken for 1/100, within a factor 3.
+    a blend among the stars does not move; it is the scale of that. Before anything is seen the
+    ratio is taken for 1/100, within a factor 3.
 
     Parameters
     ----------
@@ -134,4 +134,4 @@ def star_scatter(off: _Numbers, snr: _Numbers) -> tuple[float, float]:
             likely -= 0.5 * (math.log(per_noise / _USUAL_PER_NOISE) / math.log(2)) ** 2
             if likely > best[0]:
                 best = likely, ratio * per_noise, per_noise
-    return best[1] / _T_SCALE, best[2] / _T_SCALE
+    return best[1], best[2]
