@@ -2,6 +2,7 @@
 
 import dataclasses
 import zlib
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from focusbench.errors import NotInPackage, TooFewStars
 from focusbench.frames import DarkLibrary, Frame
 from focusbench.stars import ensemble, weights_of
 from focusbench.tuning.replay_options import Retake, options_of
-from focusbench.tuning.sensor_noise import sensor_noise
+from focusbench.tuning.sensor_noise import SensorNoise, sensor_noise
 from focusbench.tuning.thinning import bin_frame, thin
 
 _FROM_TABLE = {"metric", "min_star_diameter_px", "min_stars", "frames_per_point", "star_share"}
@@ -50,13 +51,17 @@ class ReplayPoints:
         self.options = options_of(package)
         self._gain_e_per_adu, self._read_noise_e = gain_e_per_adu, read_noise_e
         self._measured: dict[tuple[object, ...], FocusPoint] = {}
-        self._assumed: dict[str, None] = {}
         self._libraries: dict[str, DarkLibrary] = {}
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What had to be assumed of the camera so far, one sentence each."""
-        return tuple(self._assumed)
+        """What has to be assumed of the camera for shorter exposures, one sentence each."""
+        return self._camera.assumptions
+
+    @cached_property
+    def _camera(self) -> SensorNoise:
+        """Gain and read noise, the same for all frames: what the first of them tells."""
+        return sensor_noise(self.package.frames[0], self._gain_e_per_adu, self._read_noise_e)
 
     def point(self, index: int, asked: Retake) -> FocusPoint:
         """One of the package's points, with no curve's red X.
@@ -166,8 +171,8 @@ class ReplayPoints:
         if asked.options.dark_folder:
             frame = self._darks(asked.options.dark_folder).subtract(frame)
         if asked.exposure_share < 1:
-            noise = sensor_noise(frame, self._gain_e_per_adu, self._read_noise_e)
-            self._assumed |= dict.fromkeys(noise.assumptions)
+            camera = self._camera
+            noise = sensor_noise(frame, camera.gain_e_per_adu, camera.read_noise_e)
             frame = thin(frame, asked.exposure_share, rng, noise)
         frame = bin_frame(frame, asked.binning)
         position = self.package.focus_points[index].position
