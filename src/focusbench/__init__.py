@@ -21,14 +21,17 @@ if TYPE_CHECKING:
         Package,
         RigMemory,
         RunRecord,
+        advise_exposure,
         analyze,
         autofocus,
         import_runs,
         measure_frame,
         open_package,
         open_packages,
+        replay,
         sample_packages,
         simulated_rig,
+        what_if,
     )
     from focusbench.errors import FocusbenchError
     from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
@@ -48,6 +51,7 @@ _ROOM_OF = {
     "RigMemory": "api",
     "RigPicker": "widgets",
     "RunRecord": "api",
+    "advise_exposure": "api",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
@@ -56,8 +60,10 @@ _ROOM_OF = {
     "measure_frame": "api",
     "open_package": "api",
     "open_packages": "api",
+    "replay": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
+    "what_if": "api",
 }
 
 __all__ = [
@@ -73,6 +79,7 @@ __all__ = [
     "RigMemory",
     "RigPicker",
     "RunRecord",
+    "advise_exposure",
     "analyze",
     "autofocus",
     "connect_alpaca",
@@ -81,8 +88,10 @@ __all__ = [
     "measure_frame",
     "open_package",
     "open_packages",
+    "replay",
     "sample_packages",
     "simulated_rig",
+    "what_if",
 ]
 
 

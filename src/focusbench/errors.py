@@ -20,6 +20,7 @@ Imported by: every room.
       PackageError                       a file or folder that is no AF package or foreign run
         PackageVersionError              written by a newer focusbench
         PackageDamaged                   a package whose contents contradict themselves
+        NotInPackage                     what a replay asks for, and the saved run does not hold
 
 An *exception* means that the caller cannot go on. What became of a run that did end is its
 *outcome* (`focusbench.curve.Outcome`), not an exception.
@@ -34,6 +35,7 @@ __all__ = [
     "FocuserTaken",
     "FrameError",
     "MeasurementError",
+    "NotInPackage",
     "OptionsError",
     "PackageDamaged",
     "PackageError",
@@ -138,3 +140,7 @@ class PackageVersionError(PackageError):
 
 class PackageDamaged(PackageError):
     """A package whose contents are broken or contradict each other."""
+
+
+class NotInPackage(PackageError):
+    """A saved run does not hold what a replay asks of it: a position, a longer exposure."""

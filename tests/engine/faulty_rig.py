@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from focusbench.curve import Outcome
-from focusbench.engine import FocusSession, RunFinished, rig_sampler
+from focusbench.engine import FocusSession, RunFinished, measuring, rig_sampler
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import Filter, simulated_rig
 from focusbench.stars import STAR_FIELDS
@@ -91,7 +91,7 @@ class FaultyRig:
         ready = threading.Event()
         ready.set()
         monkeypatch.setattr(rig_sampler, "warm_in_background", lambda: ready)
-        monkeypatch.setattr(rig_sampler, "measure", self._measure)
+        monkeypatch.setattr(measuring, "measure", self._measure)
 
     def run(self, options=OPTIONS, **more):
         return self.session.run(options, **more)

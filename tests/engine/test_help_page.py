@@ -9,7 +9,7 @@ import pytest
 
 from focusbench import engine
 from focusbench.curve import Outcome, find_best_focus
-from focusbench.engine import CurveSampler, autofocus_run, deciding, rig_sampler
+from focusbench.engine import CurveSampler, autofocus_run, deciding, measuring
 from focusbench.options import SGPRO_RUN, AutofocusOptions
 from tests.engine.faulty_rig import FaultyRig
 
@@ -52,13 +52,13 @@ def test_what_the_preset_sets_are_options():
 
 def test_what_is_measured_is_what_the_options_say(faulty, monkeypatch):
     asked = []
-    measure = rig_sampler.measure
+    measure = measuring.measure
 
     def watched(frame, **how):
         asked.append(how)
         return measure(frame, **how)
 
-    monkeypatch.setattr(rig_sampler, "measure", watched)
+    monkeypatch.setattr(measuring, "measure", watched)
     how = {"metric": "fwhm", "min_star_diameter_px": 8.0, "crop_percent": 15.0, "min_stars": 12}
     faulty.run(PLAIN.replace(**how))
     assert asked == [how] * 6

@@ -159,15 +159,15 @@ def test_the_next_move_begins_before_the_frame_is_measured(monkeypatch):
     moving_while_measured = []
     session = FocusSession.of(rig)
 
-    from focusbench.engine import rig_sampler
+    from focusbench.engine import measuring
 
-    measure = rig_sampler.measure
+    measure = measuring.measure
 
     def watched(*args, **kwargs):
         moving_while_measured.append(rig.focuser.is_moving())
         return measure(*args, **kwargs)
 
-    monkeypatch.setattr(rig_sampler, "measure", watched)
+    monkeypatch.setattr(measuring, "measure", watched)
     session.run(AutofocusOptions())
     assert moving_while_measured[:8] == [True] * 8
 

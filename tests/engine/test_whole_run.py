@@ -20,7 +20,7 @@ from focusbench.engine import (
     Validated,
     autofocus_run,
     log_warnings,
-    rig_sampler,
+    measuring,
     tell_warnings,
 )
 from focusbench.errors import OptionsError, TooFewStars
@@ -292,7 +292,7 @@ def slow_analysis(monkeypatch):
             value=value, error=0.02, scatter=0.1, n_stars=50, others={}, stars=None
         )
 
-    monkeypatch.setattr(rig_sampler, "measure", measure)
+    monkeypatch.setattr(measuring, "measure", measure)
     return faulty
 
 

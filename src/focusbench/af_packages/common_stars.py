@@ -1,9 +1,7 @@
 """A package measured anew by the stars that its frames share, from its table of stars alone."""
 
 import dataclasses
-from collections import Counter
 
-from focusbench.af_packages import stars_table
 from focusbench.af_packages.package import Package
 from focusbench.curve import FocusPoint, Rejected
 from focusbench.errors import PackageError
@@ -29,8 +27,8 @@ def by_common_stars(package: Package) -> Package:
     PackageError
         It has no table of stars, or one that lacks the metric.
     """
-    table, points = package.stars, package.focus_points
-    if len(table) == 0:
+    points = package.focus_points
+    if len(package.stars) == 0:
         raise PackageError(
             f"{package.source} has no table of stars, so nothing tells which of them are common; "
             "open the folder of its frames instead."
@@ -39,14 +37,11 @@ def by_common_stars(package: Package) -> Package:
         raise PackageError(
             f"The stars of {package.source} have no {package.metric!r}; measure its frames by hfr."
         )
-    numbers = _numbers(points)
     # Neighbours in position differ least: there a star is followed best.
     order = sorted(range(len(points)), key=lambda k: points[k].position)
     tables = []
     for k in order:
-        sweep, number = numbers[k]
-        mine = table[(table["sweep"] == sweep) & (table["point"] == number) & (table["frame"] == 0)]
-        tables.append(mine[list(STAR_FIELDS.names or ())].astype(STAR_FIELDS))
+        tables.append(package.stars_of(k)[list(STAR_FIELDS.names or ())].astype(STAR_FIELDS))
     min_stars = package.options.min_stars if package.options else 1
     found = dict(
         zip(order, common_stars(tables, metric=package.metric, min_stars=min_stars), strict=True)
@@ -94,16 +89,3 @@ def _measured(point: FocusPoint, found: Measurement) -> FocusPoint:
         reason="",
         others=found.others,
     )
-
-
-def _numbers(points: tuple[FocusPoint, ...]) -> list[tuple[int, int]]:
-    """Sweep and number within it of each point, as the table of stars counts them."""
-    taken: Counter[int] = Counter()
-    numbers = []
-    for point in points:
-        if point.role == "validation":
-            numbers.append((point.sweep, stars_table.VALIDATION))
-        else:
-            numbers.append((point.sweep, taken[point.sweep]))
-            taken[point.sweep] += 1
-    return numbers

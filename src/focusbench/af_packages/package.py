@@ -161,6 +161,26 @@ class Package:
         names = (name for names in self._frame_names for name in names)
         return FrameSequence(self._tree, tuple(names))
 
+    def frames_of(self, index: int) -> FrameSequence:
+        """The frames averaged at one of `focus_points`; empty where none were kept."""
+        return FrameSequence(
+            self._tree, self._frame_names[index] if index < len(self._frame_names) else ()
+        )
+
+    def stars_of(self, index: int, frame: int = 0) -> NDArray[np.void]:
+        """Stars of one frame of one of `focus_points`, columns as `stars`; may be empty."""
+        point = self.focus_points[index]
+        number = stars_table.VALIDATION
+        if point.role != "validation":
+            number = sum(
+                before.sweep == point.sweep and before.role != "validation"
+                for before in self.focus_points[:index]
+            )
+        table = self.stars
+        mine = (table["sweep"] == point.sweep) & (table["point"] == number)
+        found: NDArray[np.void] = table[mine & (table["frame"] == frame)]
+        return found
+
     @cached_property
     def stars(self) -> NDArray[np.void]:
         """Every star of every frame: structured array, shape (n_stars,).

@@ -13,6 +13,7 @@ from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
+from focusbench.tuning import advise_exposure, replay, what_if
 
 __all__ = [
     "Analysis",
@@ -21,6 +22,7 @@ __all__ = [
     "Package",
     "RigMemory",
     "RunRecord",
+    "advise_exposure",
     "analyze",
     "autofocus",
     "import_runs",
@@ -30,7 +32,9 @@ __all__ = [
     "open_packages",
     "read_frame",
     "read_runs",
+    "replay",
     "sample_packages",
     "simulated_rig",
+    "what_if",
     "write_sample_packages",
 ]

@@ -99,6 +99,7 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
+from focusbench.engine.measuring import average, measure_sample
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
@@ -133,8 +134,10 @@ __all__ = [
     "Validation",
     "Warned",
     "autofocus_run",
+    "average",
     "fold",
     "log_warnings",
+    "measure_sample",
     "request_cancel",
     "tell_warnings",
     "verdict",

@@ -2,19 +2,17 @@
 
 import dataclasses
 import logging
-import math
-from collections.abc import Sequence
 
-from focusbench.curve import FocusPoint, Rejected
 from focusbench.devices import POLL_S, Rig, Stop, wait_until
 from focusbench.engine.focuser_moves import FocuserMoves
+from focusbench.engine.measuring import average, measure_sample
 from focusbench.engine.progress import Activity
 from focusbench.engine.rig_setup import RigSetup
 from focusbench.engine.sampler import Passing, Sample
-from focusbench.errors import DeviceError, MeasurementError, RunCancelled
+from focusbench.errors import DeviceError, RunCancelled
 from focusbench.frames import Dark, DarkLibrary, Frame
 from focusbench.options import AutofocusOptions
-from focusbench.stars import measure, warm_in_background
+from focusbench.stars import warm_in_background
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +105,7 @@ class RigSampler:
                     self._begin_next(then)
                 self._prepare(position, stop)
                 self._tell(Activity("measuring", position, self.now()))
-                samples.append(self._measure(frame, position))
+                samples.append(measure_sample(frame, position, self._options, self._darks))
         except BaseException:
             self._abort()
             raise
@@ -227,67 +225,3 @@ class RigSampler:
         while not ready.wait(POLL_S):
             if stop is not None and stop.is_set():
                 raise RunCancelled("Cancelled while the measurement of stars was prepared.")
-
-    def _measure(self, frame: Frame, position: int) -> Sample:
-        known = FocusPoint(
-            position=position,
-            metric=float("nan"),
-            time_s=frame.time_s,
-            temperature_c=frame.temperature_c,
-        )
-        try:
-            measured = measure(
-                self._darks.subtract(frame) if self._darks else frame,
-                metric=self._options.metric,
-                min_star_diameter_px=self._options.min_star_diameter_px,
-                crop_percent=self._options.crop_percent,
-                min_stars=self._options.min_stars,
-            )
-        except MeasurementError as error:
-            n_stars = getattr(error, "n_stars", 0)
-            point = dataclasses.replace(
-                known, n_stars=n_stars, rejected=Rejected.FEW_STARS, reason=str(error)
-            )
-            return Sample(point, (frame,), (None,))
-        point = dataclasses.replace(
-            known,
-            metric=measured.value,
-            error=measured.error,
-            scatter=measured.scatter,
-            n_stars=measured.n_stars,
-            others=dict(measured.others),
-        )
-        return Sample(point, (frame,), (measured.stars,))
-
-
-def average(samples: Sequence[Sample]) -> Sample:
-    """One point from the frames taken at one position.
-
-    The metric is the plain mean of those that could be measured, its error that of a mean of
-    independent values, √Σσ² / k; None where one is unknown. What the air adds from frame to frame
-    is not in it: that scatter is the fit's to find.
-    """
-    frames = tuple(frame for sample in samples for frame in sample.frames)
-    stars = tuple(table for sample in samples for table in sample.stars)
-    points = [sample.point for sample in samples if not sample.point.rejected]
-    if len(samples) == 1 or not points:
-        return Sample(samples[0].point, frames, stars)
-    k = len(points)
-
-    def mean(values: Sequence[float | None]) -> float | None:
-        known = [value for value in values if value is not None]
-        return sum(known) / k if len(known) == k else None
-
-    errors = [point.error for point in points if point.error is not None]
-    shared = set.intersection(*(set(point.others) for point in points))
-    point = dataclasses.replace(
-        points[0],
-        metric=sum(point.metric for point in points) / k,
-        error=math.hypot(*errors) / k if len(errors) == k else None,
-        scatter=mean([point.scatter for point in points]),
-        n_stars=round(mean([point.n_stars for point in points]) or 0),
-        time_s=mean([point.time_s for point in points]),
-        temperature_c=mean([point.temperature_c for point in points]),
-        others={name: sum(point.others[name] for point in points) / k for name in shared},
-    )
-    return Sample(point, frames, stars)

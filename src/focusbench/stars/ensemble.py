@@ -3,6 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+FAINTEST_SNR = 12.0
+"""Signal to noise of the faintest stars that are used."""
+
+MOST_STARS = 350
+"""Stars that are used at most: more make the value no surer, its error is then a thousandth or
+two."""
+
 _EQUAL_SNR = 50.0
 """Signal to noise at which a star's own noise is as large as what stars of one frame differ by.
 

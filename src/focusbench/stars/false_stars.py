@@ -5,15 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from focusbench.stars.ensemble import FAINTEST_SNR, MOST_STARS
 from focusbench.stars.finding import Found
 from focusbench.stars.growth import COLUMN
 from focusbench.stars.measurement import STAR_FIELDS
 
-MOST_STARS = 350
-"""More make the value no surer: their error is then a thousandth or two."""
 FEW = 5
 """Fewer stars than these are doubted one by one."""
-_FAINTEST_SNR = 12.0
 _UNLIKE = 4.0
 """How many times the usual scatter makes an object unlike the stars."""
 
@@ -53,7 +51,7 @@ def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[
         inside = np.minimum.reduce(
             [c["x"] - left, c["y"] - top, left + width - 1 - c["x"], top + height - 1 - c["y"]]
         )
-        drop(~np.isfinite(c["r50"]) | ~(c["snr"] > _FAINTEST_SNR), "too faint")
+        drop(~np.isfinite(c["r50"]) | ~(c["snr"] > FAINTEST_SNR), "too faint")
         drop(inside < 1.1 * size.r90 + 1.0, "touches the border")
         drop(table["saturated"], "saturated")
         drop(c["missing"] > 0.15, "touches the border or missing pixels")
