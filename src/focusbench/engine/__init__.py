@@ -81,6 +81,7 @@ Run Again, Cancel and the close delay of the dialog
 """
 
 from focusbench.engine.announcing import Recorder
+from focusbench.engine.backlash_sweep import BothWays, uncompensated
 from focusbench.engine.cancel_file import request_cancel
 from focusbench.engine.curve_sampler import CurveSampler
 from focusbench.engine.events import (
@@ -108,6 +109,7 @@ from focusbench.engine.session import FocusSession
 
 __all__ = [
     "Activity",
+    "BothWays",
     "CurveSampler",
     "CurvesFitted",
     "Event",
@@ -137,5 +139,6 @@ __all__ = [
     "log_warnings",
     "request_cancel",
     "tell_warnings",
+    "uncompensated",
     "verdict",
 ]
