@@ -105,6 +105,7 @@ from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run, verdict
 from focusbench.engine.sampler import Passing, Sample, Sampler
+from focusbench.engine.search import Search
 from focusbench.engine.session import FocusSession
 
 __all__ = [
@@ -129,6 +130,7 @@ __all__ = [
     "RunStarted",
     "Sample",
     "Sampler",
+    "Search",
     "SweepExtended",
     "SweepStarted",
     "Validated",

@@ -16,12 +16,13 @@ is integrated out, too. The drift of focus itself with temperature is not: measu
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.af_packages import Package
+from focusbench.af_packages import Package, open_package
 from focusbench.curve import KAPPA_SD, WANDER
 from focusbench.engine import RunRecord
 from focusbench.errors import OptionsError
@@ -44,6 +45,7 @@ RIG_SD = float(np.sqrt(KAPPA_SD**2 - WANDER**2))
 """Spread of the asymmetry over rigs, without that from run to run."""
 KAPPA_SDS = np.linspace(-2.2, 2.2, 5)
 """Asymmetries of the rig at which the likelihood is worked out, in `RIG_SD`."""
+N_COARSE = 25
 FORGOTTEN = 10.0
 """ln by which a play may be less likely than another before it is given up."""
 
@@ -104,7 +106,7 @@ class Backlash(BacklashWords):
 
 
 def find_backlash(
-    runs: Iterable[Package | RunRecord],
+    runs: Iterable[Package | RunRecord | str | Path],
     *,
     configured: int | None = None,
     final_move: str | None = None,
@@ -113,7 +115,7 @@ def find_backlash(
 
     Parameters
     ----------
-    runs : iterable of Package or RunRecord
+    runs : iterable of Package, RunRecord or path
         Of one rig and one metric, oldest first; focused or not. A foreign run takes part where
         the order of its points is known; what its program compensated is then not seen.
     configured : int, optional, steps
@@ -129,6 +131,8 @@ def find_backlash(
     ------
     OptionsError
         No run tells anything; the message says why.
+    PackageError
+        A path is no package.
 
     Examples
     --------
@@ -140,7 +144,7 @@ def find_backlash(
     """
     told, skipped = [], []
     for run in runs:
-        one = play_run(run)
+        one = play_run(open_package(run) if isinstance(run, str | Path) else run)
         if isinstance(one, PlayRun):
             told.append(one)
         else:
@@ -179,21 +183,25 @@ def _likelihoods(
 
     Of all evidence (named "") and of each kind.
     """
-    grids = [_probable(runs, kind, low, high) for kind in _pooled(runs, np.array([low]), None)]
+    coarse = np.linspace(low, high, N_COARSE)
+    everywhere = _pooled(runs, coarse, None)
+    grids = []
+    for kind in everywhere:
+        plays, ln_l = coarse, everywhere[kind][0]
+        first, last, n_probable = _probable(ln_l)
+        while n_probable < N_COARSE // 3 and plays[last] - plays[first] > 1:
+            plays = np.linspace(plays[first], plays[last], N_COARSE)
+            ln_l = _pooled(runs, plays, None)[kind][0]
+            first, last, n_probable = _probable(ln_l)
+        grids.append(np.linspace(plays[first], plays[last], 13 if kind else 25))
     plays = np.unique(np.concatenate(grids))
     return plays, _pooled(runs, plays, KAPPA_SDS * RIG_SD)
 
 
-def _probable(runs: Sequence[PlayRun], kind: str, low: float, high: float) -> FloatArray:
-    """A grid of plays that are probable by one kind of evidence, found by narrowing down."""
-    for _ in range(5):
-        plays = np.linspace(low, high, 25)
-        ln_l = _pooled(runs, plays, None)[kind][0]
-        kept = np.flatnonzero(ln_l > ln_l.max() - FORGOTTEN)
-        low, high = plays[max(kept[0] - 1, 0)], plays[min(kept[-1] + 1, len(plays) - 1)]
-        if len(kept) > 8:
-            break
-    return np.linspace(low, high, 33)
+def _probable(ln_l: FloatArray) -> tuple[int, int, int]:
+    """First and last place worth a closer look, and how many are probable."""
+    kept = np.flatnonzero(ln_l > ln_l.max() - FORGOTTEN)
+    return max(int(kept[0]) - 1, 0), min(int(kept[-1]) + 1, len(ln_l) - 1), len(kept)
 
 
 def _pooled(
