@@ -5,9 +5,10 @@ Within a session, and after filter and temperature are accounted for (a plain st
     best focusᵢ = level of the session + drift(tᵢ) + f · σᵢ · zᵢ,      z normal
 
 with drift a random walk in time, of variance q·Δt. The ratio f says how many times the stated
-errors σ runs really scatter; two runs soon after each other tell noise from drift. f and q are found on a
-grid by their restricted likelihood (levels and slope integrated out; Patterson and Thompson 1971,
-doi:10.1093/biomet/58.3.545), flat priors on ln f and ln q, and half of the prior on no drift.
+errors σ runs really scatter; two runs soon after each other tell noise from drift. f and q are
+found on a grid by their restricted likelihood (levels and slope integrated out; Patterson and
+Thompson 1971, doi:10.1093/biomet/58.3.545), flat priors on ln f and ln q, and half of the prior on
+no drift.
 """
 
 from collections.abc import Mapping
