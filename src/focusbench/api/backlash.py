@@ -5,8 +5,10 @@ from pathlib import Path
 
 from focusbench.af_packages import Keep
 from focusbench.api.runs import new_recorder
+from focusbench.curve import Outcome
 from focusbench.devices import Rig
 from focusbench.engine import BothWays, Event, FocusSession, log_warnings, uncompensated
+from focusbench.errors import MeasurementError, RunCancelled
 from focusbench.options import AutofocusOptions
 from focusbench.tuning import Backlash, find_backlash
 
@@ -72,4 +74,8 @@ def measure_backlash(
     finally:
         for leave in unsubscribe:
             leave()
+    if record.outcome is Outcome.CANCELLED:
+        raise RunCancelled(record.diagnosis)
+    if record.outcome is Outcome.FAILED:
+        raise MeasurementError(record.diagnosis)
     return find_backlash([record], configured=options.backlash, final_move=options.final_move)

@@ -4,11 +4,11 @@ Within a session, and after filter and temperature are accounted for (a plain st
 
     best focusᵢ = level of the session + drift(tᵢ) + f · σᵢ · zᵢ,      z normal
 
-with drift a random walk in time, of variance q·Δt. The ratio f says how many times the stated
-errors σ runs really scatter; two runs soon after each other tell noise from drift. f and q are
-found on a grid by their restricted likelihood (levels and slope integrated out; Patterson and
-Thompson 1971, doi:10.1093/biomet/58.3.545), flat priors on ln f and ln q, and half of the prior on
-no drift.
+with drift a straight line in each session, of a slope r·N(0, 1), and a random walk of variance
+q·Δt. The ratio f says how many times the stated errors σ runs really scatter; two runs soon after
+each other tell noise from drift. f, q and r are found on a grid by their restricted likelihood
+(levels integrated out; Patterson and Thompson 1971, doi:10.1093/biomet/58.3.545), flat priors on
+their logarithms, and half of the prior each on no walk and no slope.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-RATIOS = np.geomspace(0.1, 30, 120)
-N_DRIFTS = 16
+RATIOS = np.geomspace(0.1, 30, 150)
+N_DRIFTS = 8
 FAR_OFF = 0.15
 """A run that counts less than this in a robust fit is a bad run, not noise."""
 SPARE_RUNS = 3
@@ -157,23 +157,33 @@ def repeatability(
     typical = float(np.median(apart)) if len(apart) else 1.0
     middle = float(np.median(table.error))
     spread = max(float(np.std(table.position)), middle)
-    per_hour = np.array([0.0, *np.geomspace(0.1 * middle, 3 * spread, N_DRIFTS) ** 2 / typical])
-    walk = _walk(hours, table.session)
-    ln_p = np.array([_restricted(table, design, q * walk) for q in per_hour])
-    ln_p[1:] -= np.log(N_DRIFTS)
+    strengths = np.array([0.0, *np.geomspace(0.1 * middle, 3 * spread, N_DRIFTS)])
+    ln_prior = np.log(np.where(strengths > 0, 0.5 / N_DRIFTS, 0.5))
+    walk, line = _drifts(hours / typical, table.session)
+    likelihood = _Restricted(table, design)
+    priors = list(zip(strengths.tolist(), ln_prior.tolist(), strict=True))
+    ln_p = np.array(
+        [
+            [likelihood(q**2 * walk + r**2 * line) + of_q + of_r for r, of_r in priors]
+            for q, of_q in priors
+        ]
+    )
     weight = np.exp(ln_p - ln_p.max())
+    of_drift = weight.sum(axis=2) / weight.sum()
+    # Rms way in an hour: a walk grows as √t, a line as t.
+    per_hour = np.hypot.outer(strengths / np.sqrt(typical), strengths / typical)
+    weight = weight.sum(axis=1)
     of_ratio = weight.sum(axis=0)
     cumulative = np.cumsum(of_ratio) - of_ratio / 2
     low, ratio, high = np.exp(
         np.interp([0.025, 0.5, 0.975], cumulative / of_ratio.sum(), np.log(RATIOS))
     ).tolist()
-    wander = np.sqrt(per_hour) @ weight.sum(axis=1) / weight.sum()
     return Repeatability(
         ratio=ratio,
         interval_95=(low, high),
         error_bars=_verdict(low, high),
         noise=ratio * middle,
-        drift_per_hour=float(wander),
+        drift_per_hour=float((of_drift * per_hour).sum()),
         n_runs=n,
         n_far_off=n_given - n,
         _density=of_ratio / (of_ratio.sum() * np.log(RATIOS[1] / RATIOS[0])),
@@ -214,25 +224,29 @@ def _hours(table: RunTable) -> FloatArray:
     return np.arange(len(table), dtype=float)
 
 
-def _walk(hours: FloatArray, session: NDArray[np.intp] | None) -> FloatArray:
-    """Covariance of a random walk of 1 step² an hour that begins anew in every session."""
-    session = np.zeros(len(hours), dtype=np.intp) if session is None else session
-    first = np.searchsorted(session, session)
-    since = hours - hours[first]
+def _drifts(times: FloatArray, session: NDArray[np.intp] | None) -> tuple[FloatArray, FloatArray]:
+    """Covariances of a random walk and of a line that begin anew in every session."""
+    session = np.zeros(len(times), dtype=np.intp) if session is None else session
+    since = times - times[np.searchsorted(session, session)]
     together = session[:, None] == session[None, :]
-    return np.where(together, np.minimum(since[:, None], since[None, :]), 0.0)
+    walk = np.where(together, np.minimum(since[:, None], since[None, :]), 0.0)
+    return walk, np.where(together, np.outer(since, since), 0.0)
 
 
-def _restricted(table: RunTable, design: FloatArray, drift: FloatArray) -> FloatArray:
-    """Ln restricted likelihood for each of `RATIOS`."""
-    # Contrasts that hold nothing of the design: what is left is noise and drift alone.
-    u, s, _ = np.linalg.svd(design, full_matrices=True)
-    rank = int((s > 1e-9 * s[0]).sum())
-    contrast = u[:, rank:].T
-    y = contrast @ table.position
-    noise = (contrast * table.error**2) @ contrast.T
-    covariance = RATIOS[:, None, None] ** 2 * noise + contrast @ drift @ contrast.T
-    lower = np.linalg.cholesky(covariance)
-    z = np.linalg.solve(lower, np.broadcast_to(y[:, None], (len(RATIOS), len(y), 1)))[..., 0]
-    ln_det = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
-    return np.asarray(-0.5 * (z**2).sum(axis=1) - ln_det)
+class _Restricted:
+    """Ln restricted likelihood of f, for a given covariance of the drift."""
+
+    def __init__(self, table: RunTable, design: FloatArray) -> None:
+        # Contrasts that hold nothing of the design: what is left is noise and drift alone.
+        u, s, _ = np.linalg.svd(design, full_matrices=True)
+        contrast = u[:, int((s > 1e-9 * s[0]).sum()) :].T
+        white = np.linalg.inv(np.linalg.cholesky((contrast * table.error**2) @ contrast.T))
+        self._to_white = white @ contrast
+        self._y = self._to_white @ table.position
+
+    def __call__(self, drift: FloatArray) -> FloatArray:
+        """One number for each of `RATIOS`: f² is added to every eigenvalue of the drift."""
+        eigen, vectors = np.linalg.eigh(self._to_white @ drift @ self._to_white.T)
+        variance = RATIOS[:, None] ** 2 + np.maximum(eigen, 0)
+        z2 = (vectors.T @ self._y) ** 2
+        return np.asarray(-0.5 * (z2 / variance + np.log(variance)).sum(axis=1))

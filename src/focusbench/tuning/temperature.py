@@ -101,7 +101,8 @@ class TemperatureModel:
         Two-sided, of no slope at all.
     verdict : {"explains", "does not matter", "cannot tell yet"}
         `explains` where the 95 % interval leaves 0 out; `does not matter` where even its larger
-        end moves focus, over the temperatures seen, by less than a run scatters.
+        end moves focus, from the middle to the end of the temperatures seen, by less than the
+        error of a run.
     filter_offsets : FilterOffsets
     scatter : float, steps
         What runs scatter beyond their stated errors.
@@ -354,7 +355,7 @@ def fit_temperature(
         next_error = fit.next_run(np.eye(len(row))[0], float(np.median(table.error))).error
         if not interval[0] <= 0 <= interval[1]:
             verdict = "explains"
-        elif max(-interval[0], interval[1]) * span_c < next_error:
+        elif max(-interval[0], interval[1]) * span_c / 2 < next_error:
             verdict = "does not matter"
     return TemperatureModel(
         steps_per_c=beta,
