@@ -3,7 +3,7 @@
 Run by hand::
 
     python benchmarks/sessions.py                # fresh seed, printed; half an hour on one core
-    python benchmarks/sessions.py --quick        # a sixth of the simulated sessions
+    python benchmarks/sessions.py --sessions 60  # fewer simulated sessions a row
     python benchmarks/sessions.py --seed 7 --only backlash
 
 Backlash: runs of the real engine on the simulator's drive, points from a formula with shapes,
@@ -76,16 +76,19 @@ def both_ways(rig: PlayRig, rng: np.random.Generator) -> list[fb.RunRecord]:
 BACKLASH = {
     "1 run, approached as sampled": one_run(OPTIONS),
     "1 run, approached direct": one_run(DIRECT),
+    "sweeps both ways": both_ways,
     "6 runs, some compensated": several(6),
     "20 runs, some compensated": several(20),
-    "sweeps both ways": both_ways,
 }
+
+SHORTENED = {"6 runs, some compensated": 3, "20 runs, some compensated": 10}
+"""Rows of many runs a session have fewer sessions."""
 
 
 def backlash(rng: np.random.Generator, n_sessions: int) -> None:
     """Coverage of the backlash interval, with and without backlash."""
     for name, sessions in BACKLASH.items():
-        n = n_sessions // 2 if name.startswith("20") else n_sessions
+        n = n_sessions // SHORTENED.get(name, 1)
         for none in (True, False):
             held, validated = Held(), Held()
             for _ in range(n):
@@ -214,7 +217,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sessions", type=int, default=300)
     parts = {"backlash": backlash, "temperature": temperature, "repeatability": repeating}
     parser.add_argument("--only", choices=[*parts, "rendered"])
     arguments = parser.parse_args()
@@ -223,7 +226,7 @@ def main() -> None:
         seed = int(np.random.default_rng().integers(2**31))
     print(f"seed {seed}\n")
     print(f"{'95 % intervals':46s} {'n':>5s} {'hold the truth':>16s} {'median width':>14s}")
-    n_sessions = 60 if arguments.quick else 360
+    n_sessions = arguments.sessions
     for i, (name, part) in enumerate(parts.items()):
         if arguments.only in (None, name):
             began = time.perf_counter()

@@ -43,8 +43,10 @@ FloatArray = NDArray[np.float64]
 
 RIG_SD = float(np.sqrt(KAPPA_SD**2 - WANDER**2))
 """Spread of the asymmetry over rigs, without that from run to run."""
-KAPPA_SDS = np.linspace(-2.2, 2.2, 5)
-"""Asymmetries of the rig at which the likelihood is worked out, in `RIG_SD`."""
+KAPPA_SDS = np.linspace(-1.8, 1.8, 3)
+"""Asymmetries of the rig at which the likelihood is worked out, in `RIG_SD`; its logarithm is
+nearly a parabola in them.
+"""
 N_COARSE = 25
 FORGOTTEN = 10.0
 """ln by which a play may be less likely than another before it is given up."""
@@ -186,14 +188,14 @@ def _likelihoods(
     coarse = np.linspace(low, high, N_COARSE)
     everywhere = _pooled(runs, coarse, None)
     grids = []
-    for kind in everywhere:
-        plays, ln_l = coarse, everywhere[kind][0]
-        first, last, n_probable = _probable(ln_l)
-        while n_probable < N_COARSE // 3 and plays[last] - plays[first] > 1:
+    for kind, ln_l in everywhere.items():
+        first, last, n_probable = _probable(ln_l[0])
+        plays = coarse
+        # All evidence together may be much sharper than the grid.
+        while not kind and n_probable < N_COARSE // 3 and plays[last] - plays[first] > 1:
             plays = np.linspace(plays[first], plays[last], N_COARSE)
-            ln_l = _pooled(runs, plays, None)[kind][0]
-            first, last, n_probable = _probable(ln_l)
-        grids.append(np.linspace(plays[first], plays[last], 13 if kind else 25))
+            first, last, n_probable = _probable(_pooled(runs, plays, None)[kind][0])
+        grids.append(np.linspace(plays[first], plays[last], 9 if kind else 25))
     plays = np.unique(np.concatenate(grids))
     return plays, _pooled(runs, plays, KAPPA_SDS * RIG_SD)
 

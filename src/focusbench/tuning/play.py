@@ -82,13 +82,18 @@ class Path:
         return np.stack([places[i] for i in self.at_point], axis=1)
 
 
+def as_sampled(options: AutofocusOptions) -> bool:
+    """Whether best focus is approached from outside, as every point was."""
+    inward = options.final_move == "in" or not options.backlash
+    return options.final_approach == "as_sampled" and inward
+
+
 def _turned_at(
     before: Sequence[FocusPoint], point: FocusPoint, here: float, options: AutofocusOptions
 ) -> float | None:
     """Where the focuser went first on its way to a point; None where it went straight."""
     target, backlash, wants_in = point.position, options.backlash, options.final_move == "in"
-    as_sampled = options.final_approach == "as_sampled" and (wants_in or not backlash)
-    if point.role == "validation" and as_sampled:
+    if point.role == "validation" and as_sampled(options):
         first = next((p.position for p in before if p.sweep == point.sweep), target)
         return max(first, target + backlash)
     if not backlash or target == here or (target > here) != wants_in:

@@ -14,7 +14,7 @@ from focusbench.af_packages import Package
 from focusbench.curve import KAPPA_SD, WANDER, FocusPoint, Rejected, evidence_at
 from focusbench.engine import RunRecord
 from focusbench.options import AutofocusOptions
-from focusbench.tuning.play import Path
+from focusbench.tuning.play import Path, as_sampled
 
 FloatArray = NDArray[np.float64]
 
@@ -23,6 +23,8 @@ LEADING, VALIDATION, TWO_WAYS = "leading points", "validation frames", "sweeps b
 TREND_SD = 0.05
 """Rise of ln(metric) from the first point to the last that the air may cause."""
 TREND_NODES = np.linspace(-2.2, 2.2, 5)
+REACH = 2.5
+"""Standard deviations of a prior within which an unknown is looked for."""
 IMPOSSIBLE = -1e6
 MIN_POINTS = 5
 
@@ -39,7 +41,8 @@ class PlayRun:
     swept : tuple of int
         Which points belong to the last sweep, or to the last two where they went both ways.
     validation : int or None
-        Which point is the validation frame, where it counts.
+        Which point is the validation frame, where it counts and was not approached as the points
+        of the sweep were: then it tells nothing.
     step_size : float, steps
     two_ways : bool
     options : AutofocusOptions or None
@@ -107,7 +110,7 @@ def over_normal(ln_l: FloatArray, nodes: FloatArray) -> FloatArray:
     Parameters
     ----------
     ln_l : float array, shape (n_nodes, …)
-        Its logarithm at `nodes`; between them goes a cubic spline.
+        Its logarithm at `nodes`; between them goes a cubic spline (a parabola through three).
     nodes : float array, shape (n_nodes,)
         In standard deviations of the prior.
 
@@ -117,7 +120,7 @@ def over_normal(ln_l: FloatArray, nodes: FloatArray) -> FloatArray:
     """
     if len(nodes) == 1:
         return np.asarray(ln_l[0])
-    fine = np.linspace(nodes[0], nodes[-1], 81)
+    fine = np.linspace(-REACH, REACH, 101)
     between = CubicSpline(nodes, np.where(np.isfinite(ln_l), ln_l, IMPOSSIBLE))(fine)
     prior = -0.5 * fine**2
     prior -= logsumexp(prior)
@@ -146,7 +149,7 @@ def play_run(run: Package | RunRecord) -> PlayRun | str:
     if len(sweeps) > 1 and _direction(points, sweeps[-1]) != _direction(points, sweeps[-2]):
         swept, two_ways = sweeps[-2] + sweeps[-1], True
     last = next((i for i, p in enumerate(points) if p.role == "validation"), None)
-    if last is not None and points[last].rejected:
+    if last is not None and (points[last].rejected or record is None or as_sampled(record.options)):
         last = None
     step_size: Any = record.options.step_size if record else None
     if isinstance(run, Package) and step_size is None:

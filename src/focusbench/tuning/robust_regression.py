@@ -194,7 +194,7 @@ def _climb(
         residual = y - theta @ x.T
         pull = (nu + 1) / (nu + residual**2 / variance)
         w = pull / variance
-        normal = np.einsum("kn,ni,nj->kij", w, x, x)
+        normal = (w[:, None, :] * x.T) @ x
         normal[:, range(x.shape[1]), range(x.shape[1])] += ridge
         there = np.linalg.solve(normal, ((w * y) @ x)[..., None])[..., 0]
         done = np.abs(there - theta).max() < 1e-6 * (np.abs(there).max() + 1)
@@ -211,7 +211,8 @@ def _climb(
         - (nu + 1) / 2 * np.log1p(z2 / nu)
     ).sum(axis=1)
     ln_l -= 0.5 * (ridge * theta**2).sum(axis=1)
-    information = np.einsum("kn,ni,nj->kij", pull * (nu + 1) / (nu + 3) / variance, x, x)
+    w = pull * (nu + 1) / (nu + 3) / variance
+    information = (w[:, None, :] * x.T) @ x
     information[:, range(x.shape[1]), range(x.shape[1])] += ridge
     covariance = np.linalg.inv(information)
     ln_p = ln_l - 0.5 * np.linalg.slogdet(information)[1]
