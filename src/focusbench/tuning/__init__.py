@@ -8,12 +8,8 @@ from focusbench.tuning.backlash import Backlash, find_backlash
 from focusbench.tuning.filter_offsets import FilterOffset, FilterOffsets
 from focusbench.tuning.repeatability import Repeatability, repeatability
 from focusbench.tuning.run_table import RunTable, run_table
-from focusbench.tuning.temperature import (
-    ModelCheck,
-    Prediction,
-    TemperatureModel,
-    fit_temperature,
-)
+from focusbench.tuning.temperature import fit_temperature
+from focusbench.tuning.temperature_model import ModelCheck, Prediction, TemperatureModel
 
 __all__ = [
     "Backlash",

@@ -104,11 +104,11 @@ class Regression:
         scale = np.sqrt(np.maximum(variance, 1e-18))
         return Mixture(self.weight, self.theta @ row, scale, normal)
 
-    def next_run(self, row: FloatArray, error: float = 0.0, *, new_session: bool = True) -> Mixture:
+    def next_run(self, row: FloatArray, error: float = 0.0) -> Mixture:
         """What another run will say: coefficients, its error, its scatter and session."""
         known = self.combination(row)
         own = error**2 + self.scatter**2
-        rest = known.scale**2 + (self.session_spread**2 if new_session else 0.0)
+        rest = known.scale**2 + self.session_spread**2
         # A normal and a t together: a t of the same tails, less heavy the less of it is the run's.
         share = own / np.maximum(own + rest, 1e-18)
         df = self.tails / np.maximum(share, 1e-3)
@@ -196,7 +196,7 @@ def _climb(
         w = pull / variance
         normal = (w[:, None, :] * x.T) @ x
         normal[:, range(x.shape[1]), range(x.shape[1])] += ridge
-        there = np.linalg.solve(normal, ((w * y) @ x)[..., None])[..., 0]
+        there = np.asarray(np.linalg.solve(normal, ((w * y) @ x)[..., None])[..., 0], float)
         done = np.abs(there - theta).max() < 1e-6 * (np.abs(there).max() + 1)
         theta = there
         if done:
@@ -214,7 +214,7 @@ def _climb(
     w = pull * (nu + 1) / (nu + 3) / variance
     information = (w[:, None, :] * x.T) @ x
     information[:, range(x.shape[1]), range(x.shape[1])] += ridge
-    covariance = np.linalg.inv(information)
+    covariance = np.asarray(np.linalg.inv(information), float)
     ln_p = ln_l - 0.5 * np.linalg.slogdet(information)[1]
     return theta, ln_p, covariance, pull * nu / (nu + 1)
 
