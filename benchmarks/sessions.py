@@ -13,9 +13,13 @@ where 90 to 99 % of its intervals hold the truth.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+# Many small matrices: threads would only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from play_rig import STEP, PlayRig

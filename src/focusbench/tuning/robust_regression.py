@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import t as student
+from scipy.special import gammaln, stdtr
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -52,13 +51,13 @@ class Mixture:
     def below(self, value: float) -> float:
         """Probability that it is less than `value`."""
         z = (value - self.centre) / self.scale
-        return float(self.weight @ student.cdf(z, self.df))
+        return float(self.weight @ stdtr(self.df, z))
 
     def quantile(self, share: float) -> float:
         """Where so much of the probability lies below; by bisection."""
         reach = 60 * float(self.scale.max()) + float(np.ptp(self.centre))
         low, high = self.mean - reach, self.mean + reach
-        for _ in range(60):
+        for _ in range(42):
             middle = (low + high) / 2
             low, high = (middle, high) if self.below(middle) < share else (low, middle)
         return (low + high) / 2

@@ -198,7 +198,7 @@ class TemperatureModel:
         import xarray as xr
 
         names, table = self.table.filters, self.table
-        grid = np.linspace(*self._range(), 25)
+        grid = np.linspace(*self._range(), 13)
         bands = [[self.predict(t, name) for t in grid.tolist()] for name in names]
         both, steps = ("filter_name", "model_temperature"), {"units": "steps"}
         of_model = {
