@@ -8,7 +8,8 @@ Run by hand::
 
 Backlash: runs of the real engine on the simulator's drive, points from a formula with shapes,
 noise, bad points and seeing drift that the estimator does not know (`play_rig.py`), and a few on
-rendered frames. The rest: tables of runs with known slope, offsets and noise. A row is as asked for
+rendered frames. A validation frame alone cannot see little play (its metric grows as the square of
+it): without play its interval is one from 0 up and holds it always. The rest: tables of runs with known slope, offsets and noise. A row is as asked for
 where 90 to 99 % of its intervals hold the truth.
 """
 
