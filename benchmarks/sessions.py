@@ -2,15 +2,16 @@
 
 Run by hand::
 
-    python benchmarks/sessions.py                # fresh seed, printed; half an hour on one core
+    python benchmarks/sessions.py                # fresh seed, printed; an hour on one idle core
     python benchmarks/sessions.py --sessions 60  # fewer simulated sessions a row
     python benchmarks/sessions.py --seed 7 --only backlash
 
 Backlash: runs of the real engine on the simulator's drive, points from a formula with shapes,
 noise, bad points and seeing drift that the estimator does not know (`play_rig.py`), and a few on
 rendered frames. A validation frame alone cannot see little play (its metric grows as the square of
-it): without play its interval is one from 0 up and holds it always. The rest: tables of runs with known slope, offsets and noise. A row is as asked for
-where 90 to 99 % of its intervals hold the truth.
+it): without play its interval is one from 0 up and holds it always. The rest: tables of runs with
+known slope, offsets and noise. A row is as asked for where 90 to 99 % of its intervals hold the
+truth.
 """
 
 import argparse
