@@ -6,6 +6,7 @@ Imported by: cli, widgets and the front door; imports every room below.
 
 from focusbench.af_packages import Package, import_runs, open_package, open_packages, read_runs
 from focusbench.api.analysis import Analysis, analyze, measure_frame
+from focusbench.api.backlash import measure_backlash
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
@@ -13,7 +14,14 @@ from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
-from focusbench.tuning import advise_exposure, replay, what_if
+from focusbench.tuning import (
+    advise_exposure,
+    find_backlash,
+    fit_temperature,
+    repeatability,
+    replay,
+    what_if,
+)
 
 __all__ = [
     "Analysis",
@@ -25,13 +33,17 @@ __all__ = [
     "advise_exposure",
     "analyze",
     "autofocus",
+    "find_backlash",
+    "fit_temperature",
     "import_runs",
+    "measure_backlash",
     "measure_frame",
     "new_recorder",
     "open_package",
     "open_packages",
     "read_frame",
     "read_runs",
+    "repeatability",
     "replay",
     "sample_packages",
     "simulated_rig",

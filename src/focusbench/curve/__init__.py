@@ -7,13 +7,16 @@ Imported by: stars, engine and the rooms above; imports only compiled, errors.
 from focusbench.curve.auto import warm
 from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
 from focusbench.curve.decide import CURVES, find_best_focus
+from focusbench.curve.evidence import evidence_at
 from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
-from focusbench.curve.rig_shape import RigShape, learn_shape
+from focusbench.curve.rig_shape import KAPPA_SD, WANDER, RigShape, learn_shape
 from focusbench.curve.zone import classic_zone, evaluate, zone_of
 
 __all__ = [
     "CURVES",
+    "KAPPA_SD",
+    "WANDER",
     "BestFocus",
     "Bracket",
     "CurveFit",
@@ -26,6 +29,7 @@ __all__ = [
     "bracketing",
     "classic_zone",
     "evaluate",
+    "evidence_at",
     "find_best_focus",
     "learn_shape",
     "lowest_points",

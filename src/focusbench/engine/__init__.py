@@ -81,6 +81,7 @@ Run Again, Cancel and the close delay of the dialog
 """
 
 from focusbench.engine.announcing import Recorder
+from focusbench.engine.backlash_sweep import BothWays, uncompensated
 from focusbench.engine.cancel_file import request_cancel
 from focusbench.engine.curve_sampler import CurveSampler
 from focusbench.engine.events import (
@@ -105,10 +106,12 @@ from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import autofocus_run, verdict
 from focusbench.engine.sampler import Passing, Sample, Sampler
+from focusbench.engine.search import Search
 from focusbench.engine.session import FocusSession
 
 __all__ = [
     "Activity",
+    "BothWays",
     "CurveSampler",
     "CurvesFitted",
     "Event",
@@ -128,6 +131,7 @@ __all__ = [
     "RunStarted",
     "Sample",
     "Sampler",
+    "Search",
     "SweepExtended",
     "SweepStarted",
     "Validated",
@@ -140,5 +144,6 @@ __all__ = [
     "measure_sample",
     "request_cancel",
     "tell_warnings",
+    "uncompensated",
     "verdict",
 ]

@@ -32,7 +32,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from focusbench.curve import BestFocus, Outcome, RigShape
 from focusbench.devices import Stop
@@ -56,6 +56,17 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class Sampling(Protocol):
+    """How the points of one run are taken: smart focus, or both ways for backlash."""
+
+    lost: str
+    """Why it ended at the largest travel, in words; empty where it did not."""
+
+    def around(self, centre: int) -> Steps:
+        """Take points around a position, and fit them."""
+        ...
+
+
 def autofocus_run(
     options: AutofocusOptions,
     sampler: Sampler,
@@ -64,6 +75,7 @@ def autofocus_run(
     centre: int | None = None,
     return_position: int | None = None,
     rig_shape: RigShape | None = None,
+    sampling: Callable[[RunPoints], Sampling] = Search,
 ) -> Generator[Event, None, RunRecord]:
     """Run auto focus once.
 
@@ -81,6 +93,8 @@ def autofocus_run(
         Where a run that does not focus goes; the position now where not given.
     rig_shape : RigShape, optional
         What earlier runs tell of the rig's asymmetry.
+    sampling : callable
+        Makes what takes the points: `Search`, or `BothWays` to measure backlash.
 
     Yields
     ------
@@ -112,7 +126,7 @@ def autofocus_run(
     try:
         try:
             yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
-            outcome, diagnosis = yield from _run(run, filters, around)
+            outcome, diagnosis = yield from _run(run, filters, around, sampling(run))
             go_home = not _stays(outcome)
         except RunCancelled:
             outcome, diagnosis = Outcome.CANCELLED, "Cancelled."
@@ -171,10 +185,9 @@ def autofocus_run(
 
 
 def _run(
-    run: RunPoints, filters: "_Filters", around: int
+    run: RunPoints, filters: "_Filters", around: int, search: Sampling
 ) -> Generator[Event, None, tuple[Outcome, str]]:
     """Set up, search, go to best focus; returns the outcome and its sentence."""
-    search = Search(run)
     run.sampler.begin(run.travel)
     if filters.change:
         yield from _change_filter(run, filters, filters.focus, filters.shift)

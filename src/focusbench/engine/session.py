@@ -23,10 +23,12 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, Hooks
+from focusbench.engine.points import RunPoints
 from focusbench.engine.progress import Activity, RunProgress
 from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
-from focusbench.engine.run import autofocus_run
+from focusbench.engine.run import Sampling, autofocus_run
+from focusbench.engine.search import Search
 from focusbench.errors import PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.stars import warm_in_background
@@ -150,6 +152,7 @@ class FocusSession:
         recorder: Recorder | None = None,
         require_package: bool = False,
         rig_shape: RigShape | None = None,
+        sampling: Callable[[RunPoints], Sampling] = Search,
     ) -> None:
         """Start a run in the background and return at once.
 
@@ -166,6 +169,8 @@ class FocusSession:
             Whether a run that cannot be saved has failed.
         rig_shape : RigShape, optional
             What earlier runs tell of the rig's asymmetry.
+        sampling : callable
+            How points are taken: `Search`, or `BothWays` to measure backlash.
 
         Raises
         ------
@@ -183,8 +188,15 @@ class FocusSession:
             stop = self._stop = StopSignal()
 
             def run(sampler: RigSampler) -> AutofocusRun:
-                where = {"centre": centre, "return_position": home}
-                return autofocus_run(options, sampler, stop=stop, rig_shape=rig_shape, **where)
+                return autofocus_run(
+                    options,
+                    sampler,
+                    stop=stop,
+                    centre=centre,
+                    return_position=home,
+                    rig_shape=rig_shape,
+                    sampling=sampling,
+                )
 
             self._launch(lambda: self._run(options, run, stop, require_package))
 
@@ -196,6 +208,7 @@ class FocusSession:
         recorder: Recorder | None = None,
         require_package: bool = False,
         rig_shape: RigShape | None = None,
+        sampling: Callable[[RunPoints], Sampling] = Search,
     ) -> RunRecord:
         """Run, and wait until it is over; Ctrl-C or Interrupt cancels it.
 
@@ -213,6 +226,7 @@ class FocusSession:
                 recorder=recorder,
                 require_package=require_package,
                 rig_shape=rig_shape,
+                sampling=sampling,
             )
             # In slices: an endless join would not notice Ctrl-C on Windows.
             while not self.wait(0.2):

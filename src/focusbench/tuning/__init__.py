@@ -4,31 +4,49 @@ Never: changes a package or moves a device.
 Imported by: api; imports af_packages, engine and below.
 """
 
+from focusbench.tuning.backlash import Backlash, find_backlash
 from focusbench.tuning.closed_formula import formula_holds, position_error, position_scatter
 from focusbench.tuning.exposure_advice import ExposureAdvice, advise_exposure
+from focusbench.tuning.filter_offsets import FilterOffset, FilterOffsets
+from focusbench.tuning.repeatability import Repeatability, repeatability
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints
 from focusbench.tuning.replay_sampler import ReplaySampler
 from focusbench.tuning.replay_scatter import pooled_ratio, replay_scatter
+from focusbench.tuning.run_table import RunTable, run_table
 from focusbench.tuning.sensor_noise import SensorNoise, sensor_noise
 from focusbench.tuning.star_noise import star_scatter
+from focusbench.tuning.temperature import fit_temperature
+from focusbench.tuning.temperature_model import ModelCheck, Prediction, TemperatureModel
 from focusbench.tuning.thinning import bin_frame, thin
 from focusbench.tuning.what_if import every_sweep, what_if
 
 __all__ = [
+    "Backlash",
     "ExposureAdvice",
+    "FilterOffset",
+    "FilterOffsets",
+    "ModelCheck",
+    "Prediction",
+    "Repeatability",
     "ReplayPoints",
     "ReplaySampler",
+    "RunTable",
     "SensorNoise",
+    "TemperatureModel",
     "advise_exposure",
     "bin_frame",
     "every_sweep",
+    "find_backlash",
+    "fit_temperature",
     "formula_holds",
     "pooled_ratio",
     "position_error",
     "position_scatter",
+    "repeatability",
     "replay",
     "replay_scatter",
+    "run_table",
     "sensor_noise",
     "star_scatter",
     "thin",
