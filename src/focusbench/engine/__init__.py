@@ -99,6 +99,7 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
+from focusbench.engine.preflight import OVERHEAD_S, Check, expected_duration_s, preflight
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
@@ -107,7 +108,9 @@ from focusbench.engine.sampler import Passing, Sample, Sampler
 from focusbench.engine.session import FocusSession
 
 __all__ = [
+    "OVERHEAD_S",
     "Activity",
+    "Check",
     "CurveSampler",
     "CurvesFitted",
     "Event",
@@ -133,8 +136,10 @@ __all__ = [
     "Validation",
     "Warned",
     "autofocus_run",
+    "expected_duration_s",
     "fold",
     "log_warnings",
+    "preflight",
     "request_cancel",
     "tell_warnings",
     "verdict",

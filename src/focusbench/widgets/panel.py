@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from focusbench.api import FocusSession, new_recorder
 from focusbench.devices import Rig
-from focusbench.engine import Event, RunProgress
+from focusbench.engine import Event, RunProgress, expected_duration_s
 from focusbench.errors import DeviceError, FocusbenchError
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.curve_view import CurveView
@@ -18,7 +18,6 @@ from focusbench.widgets.pieces import box, button, enable, say_html, write
 from focusbench.widgets.result_column import points_html, result_html
 from focusbench.widgets.say_line import (
     PanelState,
-    expected_duration_s,
     fraction_done,
     say,
     say_sampling,

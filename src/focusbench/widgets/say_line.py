@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from focusbench.curve import Outcome
-from focusbench.engine import Activity, RunProgress, RunRecord
+from focusbench.engine import OVERHEAD_S, Activity, RunProgress, RunRecord
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.wording import about, count, duration, plus_minus, position
 
 Sign = Literal["", "✓", "!", "✕", "–"]
-
-OVERHEAD_S = 3.0
-"""What a point takes besides its exposure, as long as this rig has not shown it: move, read-out."""
 
 PREPARING = "preparing the star measurement, which takes up to half a minute once per computer"
 
@@ -119,21 +116,6 @@ def say_sampling(options: AutofocusOptions, at: int | None, seconds: float) -> s
     if options.data_points % 2 == 0:
         text += " An odd number of points puts one at the centre."
     return text
-
-
-def expected_duration_s(options: AutofocusOptions, last: RunRecord | None = None) -> float:
-    """How long a run with these options should take, seconds.
-
-    The time of a point besides exposure and settling is what the rig's last run took; before
-    there is one, `OVERHEAD_S`.
-    """
-    overhead = OVERHEAD_S
-    if last is not None and last.points:
-        fixed = last.options.frames_per_point * last.options.exposure_s + last.options.settle_s
-        overhead = max(0.0, last.duration_s / len(last.points) - fixed)
-    points = options.data_points + options.validation_frame
-    a_point = options.frames_per_point * options.exposure_s + options.settle_s
-    return points * (a_point + overhead)
 
 
 # ---------------------------------------------------------------------------------- during a run
@@ -320,17 +302,13 @@ def _say_focused(record: RunRecord) -> SayLine:
 
 
 def _disagrees(record: RunRecord) -> str:
-    check = record.validation
-    assert check is not None
-    assert check.metric is not None
-    assert check.deviation_percent is not None
-    side = "above" if check.deviation_percent > 0 else "below"
-    limit = record.options.validation_tolerance_percent
-    return (
-        f"It reads {check.metric:.2f} px, {abs(check.deviation_percent):.0f} % {side} the expected "
-        f"{check.expected:.2f} (limit {limit:g} %). Nothing was undone. Most often this is "
-        "backlash: check its setting, then Run again."
-    )
+    """The run's own warning, so that the panel and the record name the same cause."""
+    return next((w for w in record.warnings if is_validation_warning(w)), "Nothing was undone.")
+
+
+def is_validation_warning(warning: str) -> bool:
+    """Whether a warning of a run is about its validation frame."""
+    return warning.startswith("The validation frame ")
 
 
 def _home(record: RunRecord) -> str:
