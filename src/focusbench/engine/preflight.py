@@ -6,7 +6,7 @@ before anything has moved.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -82,7 +82,7 @@ def preflight(
     >>> preflight(rig, AutofocusOptions(step_size=60))[0].cure
     'Begin at 24760 or further in, or lower the step size to 25.'
     """
-    checks = (
+    checks: tuple[tuple[str, Callable[[], Iterator[Check]]], ...] = (
         ("Sweep", lambda: _sweep(rig, options)),
         ("Camera", lambda: _camera(rig, options)),
         ("Filter", lambda: _filter(rig, options)),
