@@ -4,6 +4,7 @@ Nothing is moved, exposed or written. What is ✕ here is refused by the run, to
 before anything has moved.
 """
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -199,9 +200,16 @@ def _darks(rig: Rig, options: AutofocusOptions) -> Iterator[Check]:
         yield Check("Darks", "ok", "none are subtracted.")
         return
     exposure_s = options.exposure_for(options.focus_filter or rig.filter())
-    library = DarkLibrary(options.dark_folder)
-    dark = library.find(exposure_s, _frame_shape(rig, options), options.binning)
+    dark = _library(options.dark_folder).find(
+        exposure_s, _frame_shape(rig, options), options.binning
+    )
     yield Check("Darks", "ok", f"{dark.path.name} for {exposure_s:g} s.")
+
+
+@functools.lru_cache(1)
+def _library(folder: str) -> DarkLibrary:
+    """The darks of a folder, which remembers those it has read."""
+    return DarkLibrary(folder)
 
 
 def _disk(

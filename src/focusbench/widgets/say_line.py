@@ -1,5 +1,6 @@
 """What the say line says: pure functions of the run, its activity and the panel's state."""
 
+import dataclasses
 import itertools
 import statistics
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class PanelState:
         Why the last button did nothing, or what broke unexpectedly.
     notes : tuple of str
         Fields whose text is not in force ("Step size is still 60.").
+    obstacles : tuple of str
+        Why a run would fail as things are, and what helps.
     """
 
     running: bool = False
@@ -52,6 +55,7 @@ class PanelState:
     options: AutofocusOptions = field(default_factory=AutofocusOptions)
     trouble: str = ""
     notes: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def say(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine
     """Say what is going on, or what came of it."""
     if state.running:
         line = _say_running(progress, activity, state)
-        line = SayLine(line.sign, line.first, line.second, busy=True)
+        line = dataclasses.replace(line, busy=True)
     elif state.trouble:
         line = SayLine("✕", "That did not work.", state.trouble)
     elif progress.record is not None:
@@ -84,6 +88,8 @@ def say(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine
 
 
 def _say_ready(state: PanelState) -> SayLine:
+    if state.obstacles:
+        return SayLine("✕", "Not ready: a run would fail.", " ".join(state.obstacles))
     if state.last_best is None or state.position is None:
         return SayLine("", "Ready.", ROUGH_FOCUS)
     sweep = state.options.sweep_positions(state.position)
@@ -177,7 +183,10 @@ def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -
     if state.attached and progress.started_s is not None:
         ago = about(max(0.0, state.now_s - progress.started_s))
         second = _join(second, f"This run was started {ago} ago, by another panel or page.")
-    return SayLine("", _doing(progress, activity, state), second)
+    doing = _doing(progress, activity, state)
+    if progress.warnings:
+        return SayLine("!", doing, _join(_ended(progress.warnings[-1]), second))
+    return SayLine("", doing, second)
 
 
 def _doing(progress: RunProgress, activity: Activity, state: PanelState) -> str:
@@ -298,7 +307,17 @@ def _say_focused(record: RunRecord) -> SayLine:
         )
     elif check is not None:
         evidence = _join(evidence, "The validation frame could not be measured.")
+    if record.warnings:
+        # What a person should know must not hide behind a tick.
+        n = len(record.warnings)
+        what = "a warning" if n == 1 else f"{n} warnings"
+        second = _join(_ended(record.warnings[-1]), evidence, _goes_back(record))
+        return SayLine("!", f"{with_error}, with {what}.", second)
     return SayLine("✓", f"{with_error}.", _join(evidence, _goes_back(record)))
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _disagrees(record: RunRecord) -> str:

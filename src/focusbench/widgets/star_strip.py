@@ -1,0 +1,179 @@
+"""Below the V-curve, on its scale: one star of each frame, how many there were, how bright."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+
+from focusbench.curve import FocusPoint
+from focusbench.engine import RunProgress
+from focusbench.widgets.curve_picture import Span
+from focusbench.widgets.pieces import write
+from focusbench.widgets.point_frames import PointFrame, data_url
+from focusbench.widgets.wording import escape, position
+
+MOST_NUMBERS = 24
+"""More columns than this are numbered every second, third … one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands below one point.
+
+    Attributes
+    ----------
+    number : int
+        Of the point in the run, from 0.
+    share : float
+        Where it stands on the horizontal scale, 0 to 1.
+    point : FocusPoint
+    used : bool
+    stamp : str
+        Address of its picture; empty where there is none (yet).
+    flux_percent : float or None
+        Light of the brightest stars, as many in every frame, against the brightest frame.
+    """
+
+    number: int
+    share: float
+    point: FocusPoint
+    used: bool
+    stamp: str
+    flux_percent: float | None
+
+
+def columns(
+    progress: RunProgress, frames: Mapping[int, PointFrame], x_range: Span
+) -> tuple[Column, ...]:
+    """A column for each point of the sweep going on, or of the last one."""
+    shown = [
+        (number, point)
+        for number, point in enumerate(progress.points)
+        if point.sweep == progress.sweep and point.role != "validation"
+    ]
+    best = progress.best
+    fitted = best.rejected if best is not None and len(best.rejected) == len(shown) else ()
+    fluxes = relative_flux({n: frames[n] for n, _ in shown if n in frames})
+    low, high = x_range
+    return tuple(
+        Column(
+            number=number,
+            share=(point.position - low) / (high - low),
+            point=point,
+            used=point.counts and not (fitted and fitted[i]) and math.isfinite(point.metric),
+            stamp=data_url(frames[number].stamp) if number in frames else "",
+            flux_percent=fluxes.get(number),
+        )
+        for i, (number, point) in enumerate(shown)
+    )
+
+
+def relative_flux(frames: Mapping[int, PointFrame]) -> dict[int, float]:
+    """Light of the brightest stars of each frame, in percent of the brightest frame.
+
+    As many stars are added up in every frame as the poorest has, at most 20: those are the same
+    stars, unless a cloud took some, which is what this is to show.
+    """
+    with_stars = {n: f.fluxes for n, f in frames.items() if len(f.fluxes)}
+    if not with_stars:
+        return {}
+    k = min(20, *(len(fluxes) for fluxes in with_stars.values()), 20)
+    sums = {n: float(np.sum(fluxes[:k])) for n, fluxes in with_stars.items()}
+    most = max(sums.values())
+    return {n: 100 * light / most for n, light in sums.items()} if most > 0 else {}
+
+
+def strip_html(shown: tuple[Column, ...], slots: int, picked: int | None = None) -> str:
+    """The strip as a page fragment; `slots` is how many columns the horizontal scale holds."""
+    most = max((c.point.n_stars or 0 for c in shown), default=0)
+    every = max(1, math.ceil(slots / MOST_NUMBERS))
+    cells = "".join(
+        _column_html(c, most, numbered=i % every == 0, picked=c.number == picked)
+        for i, c in enumerate(shown)
+    )
+    with_flux = any(c.flux_percent is not None for c in shown)
+    heads = '<span class="fb-strip-stars">stars</span>' if shown else ""
+    heads += '<span class="fb-strip-flux" title="Light of the brightest stars, as many in every '
+    heads += 'frame, against the brightest frame">flux, %</span>' if with_flux else '"></span>'
+    return f'<div class="fb-strip" style="--slots:{slots}">{heads}{cells}</div>'
+
+
+def _column_html(column: Column, most: int, *, numbered: bool, picked: bool) -> str:
+    point = column.point
+    what = "used" if column.used else f"not used{': ' + point.reason if point.reason else ''}"
+    title = f"Point {column.number + 1} at {position(point.position)}, {what}"
+    names = "fb-star" + ("" if column.used else " fb-left-out") + (" fb-picked" if picked else "")
+    image = f'<img src="{column.stamp}" alt="{escape(title)}">' if column.stamp else "<i></i>"
+    stars, flux = point.n_stars, column.flux_percent
+    height = 0 if not stars or not most else max(1, round(14 * stars / most))
+    count = "" if stars is None or not numbered else stars
+    light = "" if flux is None or not numbered else f"{flux:.0f}"
+    return (
+        f'<div class="{names}" style="--at:{column.share:.4f}" title="{escape(title)}">{image}'
+        f'<b><u style="height:{height}px"></u><em>{count}</em></b><s>{light}</s></div>'
+    )
+
+
+class StarStrip(widgets.Box):
+    """The strip with a button over each column, so that it can be clicked and reached by Tab.
+
+    Parameters
+    ----------
+    on_pick : callable
+        Told the number of the point that was chosen, from 0.
+    """
+
+    def __init__(self, on_pick: Callable[[int], None]) -> None:
+        self._on_pick = on_pick
+        self._html = widgets.HTML()
+        self._buttons: list[widgets.Button] = []
+        self._numbers: list[int] = []
+        super().__init__([self._html])
+        self.add_class("fb-strip-box")
+
+    def show(
+        self,
+        progress: RunProgress,
+        frames: Mapping[int, PointFrame],
+        x_range: Span,
+        picked: int | None = None,
+    ) -> None:
+        """Show the points of a run; buttons are made when first needed, and kept."""
+        shown = columns(progress, frames, x_range)
+        places = {*progress.positions, *(c.point.position for c in shown)}
+        write(self._html, strip_html(shown, max(1, len(places)), picked))
+        self._numbers = [c.number for c in shown]
+        if len(shown) > len(self._buttons):
+            for at in range(len(self._buttons), len(shown)):
+                self._buttons.append(self._make_button(at))
+            self.children = (self._html, *self._buttons)
+        for i, one in enumerate(self._buttons):
+            if i >= len(shown):
+                _put(one.layout, display="none")
+                continue
+            _put(one.layout, display=None, left=_left(shown[i].share))
+            point = shown[i].point
+            tooltip = f"Look at point {shown[i].number + 1}, {position(point.position)}"
+            if one.tooltip != tooltip:
+                one.tooltip = tooltip
+
+    def _make_button(self, at: int) -> widgets.Button:
+        one = widgets.Button(layout=widgets.Layout(display="none"))
+        one.add_class("fb-look")
+        one.on_click(lambda _: self._on_pick(self._numbers[at]))
+        return one
+
+
+def _left(share: float) -> str:
+    # The same place as `.fb-star` has in the style sheet.
+    return f"calc(var(--left) + (100% - var(--left) - var(--right)) * {share:.4f})"
+
+
+def _put(layout: widgets.Layout, **values: str | None) -> None:
+    """Write what differs, in one message."""
+    if any(getattr(layout, name) != value for name, value in values.items()):
+        with layout.hold_sync():
+            for name, value in values.items():
+                setattr(layout, name, value)
