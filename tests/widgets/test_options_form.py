@@ -205,9 +205,9 @@ def test_overwriting_a_profile_that_differs_asks_once_in_place(form, tmp_path):
     files.file.value = str(path)
     files.save_button.click()
     assert files.sentence == "newton.json is there already. Step size 90 → 60."
-    assert files._question.layout.display is None
+    assert "fb-hidden" not in files._question._dom_classes
     files.keep_button.click()
-    assert files._question.layout.display == "none"
+    assert "fb-hidden" in files._question._dom_classes
     assert load_options(path).step_size == 90
     files.save_button.click()
     files.overwrite_button.click()

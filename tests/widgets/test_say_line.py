@@ -258,3 +258,23 @@ def test_advice_says_what_the_run_will_do_before_it_does():
 def test_advice_prefers_an_odd_number_of_points():
     text = say_sampling(OPTIONS.replace(data_points=8), 10_250, 50.0)
     assert text.endswith("An odd number of points puts one at the centre.")
+
+
+def test_a_warning_does_not_hide_behind_a_tick():
+    progress = finished(warnings=("Not saved: no space left on device.",))
+    line = say(progress, NOTHING, IDLE)
+    assert (line.sign, line.first) == ("!", "Focused at 10247, ± 4 steps, with a warning.")
+    assert line.second.startswith("Not saved: no space left on device. Well inside the zone")
+
+
+def test_a_warning_is_said_while_the_run_goes_on():
+    line = say(running(warnings=("The temperature is no longer known",)), NOTHING, BUSY)
+    assert (line.sign, line.busy) == ("!", True)
+    assert line.second.startswith("The temperature is no longer known. About ")
+
+
+def test_a_run_that_would_fail_is_said_before_it_is_tried():
+    state = dataclasses.replace(IDLE, obstacles=("Sweep: 25140 is too far. Begin at 24760.",))
+    line = say(RunProgress(), NOTHING, state)
+    assert (line.sign, line.first) == ("✕", "Not ready: a run would fail.")
+    assert line.second == "Sweep: 25140 is too far. Begin at 24760."

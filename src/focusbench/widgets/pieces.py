@@ -55,6 +55,11 @@ def enable(one: widgets.Button, enabled: bool, can: str, cannot: str) -> None:
             one.tooltip = tooltip
 
 
+def reveal(one: widgets.Widget, shown: bool) -> None:
+    """Show or hide a widget, whatever its place in the style sheet."""
+    (one.remove_class if shown else one.add_class)("fb-hidden")
+
+
 def write(widget: widgets.HTML, html: str) -> None:
     """Write a page fragment where it is another than the one that is shown."""
     if widget.value != html:

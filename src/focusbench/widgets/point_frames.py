@@ -12,7 +12,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -52,8 +52,6 @@ class PointFrame:
         The brightest objects looked at, columns as in `focusbench.stars.STAR_FIELDS`.
     n_found : int
         All objects looked at.
-    fluxes : float array, ADU
-        Of the stars used, brightest first.
     """
 
     stamp: Pixels
@@ -61,7 +59,6 @@ class PointFrame:
     scale: int
     stars: NDArray[np.void] | None
     n_found: int
-    fluxes: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 class PointFrames:
@@ -161,17 +158,12 @@ def shrink(frame: Frame, stars: NDArray[np.void] | None, half: list[int]) -> Poi
     if stars is not None:
         order = np.argsort(-np.nan_to_num(stars["flux"]), kind="stable")[:MOST_STARS]
         brightest = stars[order]
-    fluxes = np.empty(0)
-    if used is not None:
-        flux = used["flux"][~used["saturated"]]
-        fluxes = np.sort(flux[np.isfinite(flux)].astype(float))[::-1]
     return PointFrame(
         stamp=_stretched(_binned(stamp, max(1, -(-stamp.shape[0] // STAMP_PX))), of_star=found),
         picture=_stretched(_binned(pixels, scale), of_star=False),
         scale=scale,
         stars=brightest,
         n_found=0 if stars is None else len(stars),
-        fluxes=fluxes,
     )
 
 

@@ -69,7 +69,8 @@ def _boxes(frame: PointFrame) -> str:
     if frame.stars is None:
         return ""
     width = frame.picture.shape[1]
-    drawn, figures = [], 0
+    drawn: list[str] = []
+    figures: list[tuple[float, float]] = []
     for star in frame.stars:
         x, y = (float(star[axis] + 0.5) / frame.scale for axis in ("x", "y"))
         hfr = float(star["hfr"])
@@ -85,8 +86,9 @@ def _boxes(frame: PointFrame) -> str:
             f'y="{y - half:.0f}" width="{2 * half:.0f}" height="{2 * half:.0f}">'
             f"<title>{escape(says)}</title></rect>"
         )
-        if used and figures < MOST_FIGURES:
-            figures += 1
+        touches = any(abs(x - i) < 90 and abs(y - j) < 20 for i, j in figures)
+        if used and len(figures) < MOST_FIGURES and not touches:
+            figures.append((x, y))
             # At the right edge it would be cut: there it stands on the left.
             left = x + half + 50 > width
             at, anchor = (x - half - 3, "end") if left else (x + half + 3, "start")

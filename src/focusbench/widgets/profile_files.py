@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from focusbench.errors import OptionsError
 from focusbench.options import AutofocusOptions, changed, load_options, option_specs, save_options
 from focusbench.widgets.option_field import say_value
-from focusbench.widgets.pieces import box, button, write
+from focusbench.widgets.pieces import box, button, reveal, write
 from focusbench.widgets.wording import escape
 
 MOST_NAMED = 4
@@ -124,10 +124,10 @@ class ProfileFiles(widgets.Box):
 
     def _say(self, sentence: str, *, ask: bool = False, bad: bool = False) -> None:
         self._sentence = sentence
-        name = "fb-error" if bad else "fb-advice"
+        name = "fb-error" if bad else "fb-said"
         role = "alert" if bad or ask else "status"
         write(self._words, f'<div class="{name}" role="{role}">{escape(sentence)}</div>')
-        self._question.layout.display = None if ask else "none"
+        reveal(self._question, ask)
 
 
 def _differences(

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from focusbench.engine import Check, RunProgress
 from focusbench.widgets.before_run import before_html
-from focusbench.widgets.pieces import box, button, enable, write
+from focusbench.widgets.pieces import box, button, enable, reveal, write
 from focusbench.widgets.point_frames import PointFrame
 from focusbench.widgets.point_view import point_html
 from focusbench.widgets.result_column import result_html
@@ -31,7 +31,7 @@ class RightColumn(widgets.Box):
         self.previous_button = button("‹", lambda _: self._step(-1))
         self.next_button = button("›", lambda _: self._step(1))
         self._tools = box("fb-buttons", self.back_button, self.previous_button, self.next_button)
-        self._tools.layout.display = "none"
+        reveal(self._tools, False)
         super().__init__([self._tools, self._html])
         self.add_class("fb-right")
 
@@ -69,9 +69,7 @@ class RightColumn(widgets.Box):
             if progress.record is not None and wrong:
                 html += before_html(wrong, "Before the next run")
         write(self._html, html)
-        display = None if self.picked is not None else "none"
-        if self._tools.layout.display != display:
-            self._tools.layout.display = display
+        reveal(self._tools, self.picked is not None)
 
     @property
     def html(self) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from focusbench.curve import FocusPoint
 from focusbench.engine import RunProgress
@@ -13,6 +15,10 @@ from focusbench.widgets.curve_picture import Span
 from focusbench.widgets.pieces import write
 from focusbench.widgets.point_frames import PointFrame, data_url
 from focusbench.widgets.wording import escape, position
+
+SAME_STAR_PX = 8.0
+"""How far a star may wander from frame to frame and still be known."""
+LEAST_SHARED = 3
 
 MOST_NUMBERS = 24
 """More columns than this are numbered every second, third … one."""
@@ -33,7 +39,7 @@ class Column:
     stamp : str
         Address of its picture; empty where there is none (yet).
     flux_percent : float or None
-        Light of the brightest stars, as many in every frame, against the brightest frame.
+        Light of the same stars, against the brightest frame.
     """
 
     number: int
@@ -71,18 +77,35 @@ def columns(
 
 
 def relative_flux(frames: Mapping[int, PointFrame]) -> dict[int, float]:
-    """Light of the brightest stars of each frame, in percent of the brightest frame.
+    """Light of the same stars in each frame, in percent of the brightest frame.
 
-    As many stars are added up in every frame as the poorest has, at most 20: those are the same
-    stars, unless a cloud took some, which is what this is to show.
+    The median, over the stars that a frame shares with the one that has most, of the ratio of
+    their fluxes: stars that come and go with focus do not enter, a cloud does. Saturated stars,
+    and frames that share fewer than three, are left out.
     """
-    with_stars = {n: f.fluxes for n, f in frames.items() if len(f.fluxes)}
-    if not with_stars:
+    stars = {number: _with_flux(frame) for number, frame in frames.items()}
+    richest = max(stars.values(), key=len, default=np.empty((0, 3)))
+    if len(richest) < LEAST_SHARED:
         return {}
-    k = min(20, *(len(fluxes) for fluxes in with_stars.values()), 20)
-    sums = {n: float(np.sum(fluxes[:k])) for n, fluxes in with_stars.items()}
-    most = max(sums.values())
-    return {n: 100 * light / most for n, light in sums.items()} if most > 0 else {}
+    tree = cKDTree(richest[:, :2])
+    ratios = {}
+    for number, table in stars.items():
+        if len(table):
+            off, which = tree.query(table[:, :2], distance_upper_bound=SAME_STAR_PX)
+            shared = np.isfinite(off)
+            if shared.sum() >= LEAST_SHARED:
+                ratio = table[shared, 2] / richest[which[shared], 2]
+                ratios[number] = float(np.median(ratio))
+    most = max(ratios.values())
+    return {number: 100 * ratio / most for number, ratio in ratios.items()}
+
+
+def _with_flux(frame: PointFrame) -> NDArray[np.float64]:
+    """x, y and flux of the stars whose light was measured; pixels and ADU."""
+    if frame.stars is None:
+        return np.empty((0, 3))
+    good = frame.stars["used"] & ~frame.stars["saturated"] & (frame.stars["flux"] > 0)
+    return np.column_stack([frame.stars[good][name] for name in ("x", "y", "flux")])
 
 
 def strip_html(shown: tuple[Column, ...], slots: int, picked: int | None = None) -> str:
@@ -95,8 +118,9 @@ def strip_html(shown: tuple[Column, ...], slots: int, picked: int | None = None)
     )
     with_flux = any(c.flux_percent is not None for c in shown)
     heads = '<span class="fb-strip-stars">stars</span>' if shown else ""
-    heads += '<span class="fb-strip-flux" title="Light of the brightest stars, as many in every '
-    heads += 'frame, against the brightest frame">flux, %</span>' if with_flux else '"></span>'
+    if with_flux:
+        title = "Light of the same stars in every frame, against the brightest frame"
+        heads += f'<span class="fb-strip-flux" title="{title}">flux, %</span>'
     return f'<div class="fb-strip" style="--slots:{slots}">{heads}{cells}</div>'
 
 
