@@ -147,11 +147,12 @@ def shrink(frame: Frame, stars: NDArray[np.void] | None, half: list[int]) -> Poi
     used = stars[stars["used"]] if stars is not None else None
     centre, found = (pixels.shape[1] / 2, pixels.shape[0] / 2), False
     if used is not None and len(used):
-        star = typical_star(used)
-        centre, found = (float(star["x"]), float(star["y"])), True
         if not half:
             hfr = float(np.nanmedian(used["hfr"]))
             half.append(int(np.clip(np.ceil(_HALF_HFR * hfr), 10, 200)))
+        inside = _inside(used, pixels.shape, half[0])
+        star = typical_star(inside if len(inside) else used)
+        centre, found = (float(star["x"]), float(star["y"])), True
     stamp = _cut(pixels, centre, half[0] if half else 20)
     scale = max(1, -(-max(pixels.shape) // PICTURE_PX))
     brightest = None
@@ -165,6 +166,12 @@ def shrink(frame: Frame, stars: NDArray[np.void] | None, half: list[int]) -> Poi
         stars=brightest,
         n_found=0 if stars is None else len(stars),
     )
+
+
+def _inside(stars: NDArray[np.void], shape: tuple[int, ...], half: int) -> NDArray[np.void]:
+    """Stars whose whole cut-out lies in the frame."""
+    x, y = stars["x"], stars["y"]
+    return stars[(x >= half) & (y >= half) & (x < shape[1] - half) & (y < shape[0] - half)]
 
 
 def typical_star(used: NDArray[np.void]) -> np.void:

@@ -20,8 +20,9 @@ def point_html(progress: RunProgress, number: int, frame: PointFrame | None) -> 
     point = progress.points[number]
     rows = [("Position", position(point.position))]
     if math.isfinite(point.metric):
-        error = "" if point.error is None else f" ± {point.error:.2f}"
-        rows.append((metric_name(progress.options), f"{point.metric:.2f}{error} px"))
+        fine = 3 if point.error is not None and point.error < 0.005 else 2
+        error = "" if point.error is None else f" ± {point.error:.{fine}f}"
+        rows.append((metric_name(progress.options), f"{point.metric:.{fine}f}{error} px"))
     if frame is not None and frame.n_found and point.n_stars is not None:
         rows.append(("Stars used", f"{point.n_stars} of {frame.n_found}"))
     elif point.n_stars is not None:

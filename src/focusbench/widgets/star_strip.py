@@ -14,6 +14,7 @@ from focusbench.engine import RunProgress
 from focusbench.widgets.curve_picture import Span
 from focusbench.widgets.pieces import write
 from focusbench.widgets.point_frames import PointFrame, data_url
+from focusbench.widgets.theme import close_all
 from focusbench.widgets.wording import escape, position
 
 SAME_STAR_PX = 8.0
@@ -169,23 +170,28 @@ class StarStrip(widgets.Box):
         places = {*progress.positions, *(c.point.position for c in shown)}
         write(self._html, strip_html(shown, max(1, len(places)), picked))
         self._numbers = [c.number for c in shown]
-        if len(shown) > len(self._buttons):
-            for at in range(len(self._buttons), len(shown)):
-                self._buttons.append(self._make_button(at))
-            self.children = (self._html, *self._buttons)
-        for i, one in enumerate(self._buttons):
-            if i >= len(shown):
-                _put(one.layout, display="none")
-                continue
-            _put(one.layout, display=None, left=_left(shown[i].share))
-            point = shown[i].point
-            tooltip = f"Look at point {shown[i].number + 1}, {position(point.position)}"
+        for at, column in enumerate(shown):
+            left = _left(column.share)
+            tooltip = f"Look at point {column.number + 1}, {position(column.point.position)}"
+            if at == len(self._buttons):
+                self._buttons.append(self._make_button(at, left, tooltip))
+            one = self._buttons[at]
+            if one.layout.left != left:
+                one.layout.left = left
             if one.tooltip != tooltip:
                 one.tooltip = tooltip
+        if len(self.children) != 1 + len(shown):
+            self.children = (self._html, *self._buttons[: len(shown)])
 
-    def _make_button(self, at: int) -> widgets.Button:
-        one = widgets.Button(layout=widgets.Layout(display="none"))
-        one.add_class("fb-look")
+    def close(self) -> None:
+        """Close the strip with the buttons that are not shown, too."""
+        for one in self._buttons:
+            close_all(one)
+        super().close()
+
+    def _make_button(self, at: int, left: str, tooltip: str) -> widgets.Button:
+        layout = widgets.Layout(left=left)
+        one = widgets.Button(layout=layout, tooltip=tooltip, _dom_classes=("fb-look",))
         one.on_click(lambda _: self._on_pick(self._numbers[at]))
         return one
 
@@ -193,11 +199,3 @@ class StarStrip(widgets.Box):
 def _left(share: float) -> str:
     # The same place as `.fb-star` has in the style sheet.
     return f"calc(var(--left) + (100% - var(--left) - var(--right)) * {share:.4f})"
-
-
-def _put(layout: widgets.Layout, **values: str | None) -> None:
-    """Write what differs, in one message."""
-    if any(getattr(layout, name) != value for name, value in values.items()):
-        with layout.hold_sync():
-            for name, value in values.items():
-                setattr(layout, name, value)
