@@ -27,7 +27,7 @@ options = fb.AutofocusOptions(step_size=60, data_points=9, exposure_s=3)""",
                 raise DeviceTimeout("camera", "The camera did not answer for 10 s.")
             return read()
         rig.camera.read_image = read_image
-    fb.autofocus(rig, options, save_packages_to=None)
+    fb.FocusSession.of(rig).run(options)
     return fb.AutofocusPanel(rig, options, save_packages_to=None)""",
     "after_a_run(options, camera_dies=True)",
     "after_a_run(options.replace(curve='parabola', veto=False, min_quality=1))",
@@ -40,6 +40,7 @@ NOTEBOOK = """const app = window.jupyterapp;
 
 OPEN_VIEW = f"""async (cell) => {{
     {NOTEBOOK}
+    app.shell.mode = "multiple-document";
     app.shell.activateById(notebook.id);
     notebook.content.activeCellIndex = cell;
     await app.commands.execute("notebook:create-output-view");

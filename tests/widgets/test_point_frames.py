@@ -87,6 +87,14 @@ def test_stamps_stay_small_whatever_the_defocus(hfr):
     assert len(png(kept.stamp)) < 2000
 
 
+def test_a_hot_pixel_does_not_hide_the_star():
+    shot = frame()
+    shot.pixels[45, 33] = 60_000
+    kept = shrink(shot, stars(), [])
+    middle = kept.stamp.shape[0] // 2
+    assert kept.stamp[middle, middle] == 255
+
+
 def test_a_star_at_the_edge_and_a_frame_without_stars_are_shown_too():
     table = stars(2)
     table["x"], table["y"] = 1, 0

@@ -147,6 +147,14 @@ def test_the_doctor_speaks_with_its_remedy():
         assert one.code == "good" or escape(one.remedy) in html
 
 
+def test_the_doctor_does_not_judge_a_sweep_that_was_broken_off():
+    points = tuple(FocusPoint(10_490 - 60 * i, 6.0 - i, error=0.02) for i in range(4))
+    record = dataclasses.replace(RECORD, outcome=Outcome.CANCELLED, points=points, warnings=())
+    assert diagnose(record)
+    html = result_html(RunProgress(phase="finished", points=points, record=record))
+    assert "Why" not in html
+
+
 def test_the_classic_zone_stands_beside_ours_where_the_optics_are_known():
     hyperbola = CurveFit("hyperbola", True, parameters={"slope": 0.05})
     best = dataclasses.replace(BEST, fits={**BEST.fits, "hyperbola": hyperbola})

@@ -230,7 +230,8 @@ def _stretched(image: NDArray[np.float32], *, of_star: bool) -> Pixels:
     image = np.nan_to_num(image)
     sky = float(np.median(image))
     sigma = 1.4826 * float(np.median(np.abs(image - sky)))
-    top = float(image.max()) if of_star else float(np.percentile(image, 99.8))
+    # The fourth brightest pixel is the star's still; the brightest may be a hot one.
+    top = float(np.sort(image, axis=None)[-4] if of_star else np.percentile(image, 99.8))
     low = sky - 2 * sigma
     high = max(top, sky + 8 * sigma, low + 1)
     share = np.clip((image - low) / (high - low), 0, 1) ** 0.7

@@ -167,7 +167,9 @@ def _result(progress: RunProgress, record: RunRecord) -> list[str]:
 
 
 def _findings(record: RunRecord) -> list[Remark]:
-    """What the doctor says, with what to do about it."""
+    """What the doctor says, with what to do about it; nothing of a run that was broken off."""
+    if record.outcome in (Outcome.CANCELLED, Outcome.FAILED):
+        return []
     return [
         ("ok", "✓", found.sentence)
         if found.code == "good"
