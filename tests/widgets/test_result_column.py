@@ -173,6 +173,14 @@ def test_a_warning_about_validation_is_said_in_the_say_line_alone():
     assert "Odd." in html
 
 
+def test_a_run_without_a_fit_keeps_its_warning_about_validation():
+    warnings = ("No fit. R² is low.", "The validation frame reads 3 px.")
+    record = dataclasses.replace(RECORD, outcome=Outcome.LOWEST_POINTS, warnings=warnings)
+    html = result_html(dataclasses.replace(FINISHED, record=record))
+    assert "The validation frame reads 3 px." in html
+    assert "R² is low" not in html
+
+
 def test_another_metric_is_named():
     record = dataclasses.replace(RECORD, options=AutofocusOptions(metric="fwhm"))
     assert "FWHM, expected" in result_html(dataclasses.replace(FINISHED, record=record))

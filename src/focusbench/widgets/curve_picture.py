@@ -165,7 +165,9 @@ def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture
         validation=_points(checks),
         numbers=numbers,
         metric=metric_name(progress.options),
-        note=_note(lines_fit, curve, decided_at) if progress.decided else "",
+        note=_note(lines_fit, curve, decided_at, by_curve=best.outcome is Outcome.FOCUSED)
+        if progress.decided and best is not None
+        else "",
     )
 
 
@@ -219,12 +221,13 @@ def _best_text(progress: RunProgress, best: float | None, error: float | None) -
     return position(best) if error is None else f"{position(best)} {plus_minus(error)}"
 
 
-def _note(lines: CurveFit | None, curve: str, best: float | None) -> str:
+def _note(lines: CurveFit | None, curve: str, best: float | None, *, by_curve: bool) -> str:
     if lines is None or not lines.ok or lines.best_position is None or best is None:
         return ""
     if curve == "two_lines":
         return ""
-    return f"lines cross at {position(lines.best_position)}, the curve decides: {position(best)}"
+    cross = f"lines cross at {position(lines.best_position)}"
+    return f"{cross}, the curve decides: {position(best)}" if by_curve else cross
 
 
 def _x_axis(progress: RunProgress, coming: tuple[int, ...]) -> tuple[Span, Numbers]:

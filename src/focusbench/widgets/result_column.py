@@ -6,7 +6,12 @@ from focusbench.curve import BestFocus, FocusPoint, Outcome, bracketing, classic
 from focusbench.doctor import diagnose
 from focusbench.engine import RunProgress, RunRecord
 from focusbench.widgets.pieces import section
-from focusbench.widgets.say_line import is_validation_warning, planned_points, seconds_left
+from focusbench.widgets.say_line import (
+    is_no_fit_warning,
+    is_validation_warning,
+    planned_points,
+    seconds_left,
+)
 from focusbench.widgets.wording import (
     clock,
     duration,
@@ -152,13 +157,12 @@ def _result(progress: RunProgress, record: RunRecord) -> list[str]:
     parts = [section("Result"), _table(name, main, rows)]
     if best is not None and best.fits:
         parts += [section("Where each curve puts it"), _curves(best)]
-    # The validation frame has its row, and the say line has its words.
-    warnings = tuple(w for w in record.warnings if not is_validation_warning(w))
+    # What the say line says is not said twice.
+    said = is_validation_warning if record.outcome is Outcome.FOCUSED else is_no_fit_warning
+    warnings = tuple(w for w in record.warnings if not said(w))
     remarks = _left_out(progress) + _warnings(warnings) + _findings(record)
     if record.outcome in (Outcome.NOT_FOCUSED, Outcome.LOST, Outcome.FAILED):
         remarks = [("bad", "✕", record.diagnosis), *remarks]
-    elif record.outcome is Outcome.LOWEST_POINTS and best is not None and best.diagnosis:
-        remarks = [("warn", "!", best.diagnosis), *remarks]
     parts += _remarks("Why" if not record.focused else "Shape", remarks)
     if record.package_path is not None:
         parts.append(section("Saved"))

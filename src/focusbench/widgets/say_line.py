@@ -330,6 +330,11 @@ def is_validation_warning(warning: str) -> bool:
     return warning.startswith("The validation frame ")
 
 
+def is_no_fit_warning(warning: str) -> bool:
+    """Whether a warning says that the average of the lowest points was taken."""
+    return warning.startswith("No fit.")
+
+
 def _home(record: RunRecord) -> str:
     if record.final_position is None:
         return "Where the focuser is could not be found out."

@@ -113,8 +113,10 @@ def strip_html(shown: tuple[Column, ...], slots: int, picked: int | None = None)
     """The strip as a page fragment; `slots` is how many columns the horizontal scale holds."""
     most = max((c.point.n_stars or 0 for c in shown), default=0)
     every = max(1, math.ceil(slots / MOST_NUMBERS))
+    # While pictures come, their places are kept; where none was kept, none is promised.
+    empty = "<i></i>" if any(c.stamp for c in shown) else '<i class="fb-none"></i>'
     cells = "".join(
-        _column_html(c, most, numbered=i % every == 0, picked=c.number == picked)
+        _column_html(c, most, numbered=i % every == 0, picked=c.number == picked, empty=empty)
         for i, c in enumerate(shown)
     )
     with_flux = any(c.flux_percent is not None for c in shown)
@@ -125,12 +127,12 @@ def strip_html(shown: tuple[Column, ...], slots: int, picked: int | None = None)
     return f'<div class="fb-strip" style="--slots:{slots}">{heads}{cells}</div>'
 
 
-def _column_html(column: Column, most: int, *, numbered: bool, picked: bool) -> str:
+def _column_html(column: Column, most: int, *, numbered: bool, picked: bool, empty: str) -> str:
     point = column.point
     what = "used" if column.used else f"not used{': ' + point.reason if point.reason else ''}"
     title = f"Point {column.number + 1} at {position(point.position)}, {what}"
     names = "fb-star" + ("" if column.used else " fb-left-out") + (" fb-picked" if picked else "")
-    image = f'<img src="{column.stamp}" alt="{escape(title)}">' if column.stamp else "<i></i>"
+    image = f'<img src="{column.stamp}" alt="{escape(title)}">' if column.stamp else empty
     stars, flux = point.n_stars, column.flux_percent
     height = 0 if not stars or not most else max(1, round(14 * stars / most))
     count = "" if stars is None or not numbered else stars
@@ -155,6 +157,7 @@ class StarStrip(widgets.Box):
         self._html = widgets.HTML()
         self._buttons: list[widgets.Button] = []
         self._numbers: list[int] = []
+        self._n_shown = 0
         super().__init__([self._html])
         self.add_class("fb-strip-box")
 
@@ -180,7 +183,8 @@ class StarStrip(widgets.Box):
                 one.layout.left = left
             if one.tooltip != tooltip:
                 one.tooltip = tooltip
-        if len(self.children) != 1 + len(shown):
+        if len(shown) != self._n_shown:
+            self._n_shown = len(shown)
             self.children = (self._html, *self._buttons[: len(shown)])
 
     def close(self) -> None:
