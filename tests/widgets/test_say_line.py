@@ -1,12 +1,13 @@
 """What the say line says in each state of a run."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from focusbench.curve import BestFocus, FocusPoint, Outcome
+from focusbench.curve import BestFocus, FocusPoint, Outcome, find_best_focus
 from focusbench.engine import Activity, PointStarted, RunProgress, RunRecord, Validation
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.say_line import (
@@ -278,3 +279,18 @@ def test_a_run_that_would_fail_is_said_before_it_is_tried():
     line = say(RunProgress(), NOTHING, state)
     assert (line.sign, line.first) == ("✕", "Not ready: a run would fail.")
     assert line.second == "Sweep: 25140 is too far. Begin at 24760."
+
+
+def test_advice_says_how_high_the_ends_will_read_by_the_last_curve():
+    # y = 2·√(1 + (x/70)²): at 4 × 60 steps 7.1 px, 3.6 times the minimum.
+    y = [FocusPoint(x, 2.0 * math.hypot(1, (x - 10_250) / 70), error=0.02) for x in POSITIONS]
+    last = finished(points=tuple(y)).record
+    last = dataclasses.replace(last, best=find_best_focus(y, step_size=60))
+    assert "Ends at 3.6 times the minimum: good" in say_sampling(OPTIONS, 10_250, 54.0, last)
+    half = OPTIONS.replace(step_size=30)
+    assert "Ends at 2.0 times the minimum: too low" in say_sampling(half, 10_250, 54.0, last)
+    twice = OPTIONS.replace(step_size=120)
+    assert "times the minimum: too high (2.5 to 4)." in say_sampling(twice, 10_250, 54.0, last)
+    other = OPTIONS.replace(metric="fwhm")
+    assert "Ends" not in say_sampling(other, 10_250, 54.0, last)
+    assert "Ends" not in say_sampling(OPTIONS, 10_250, 54.0, finished(Outcome.LOST).record)

@@ -290,7 +290,7 @@ class AutofocusPanel(widgets.Box):
     def _advise(self, state: PanelState, progress: RunProgress) -> None:
         seconds = expected_duration_s(state.options, self.session.record, filter=self._light)
         at = progress.start_position if state.running else state.position
-        text = say_sampling(state.options, at, seconds)
+        text = say_sampling(state.options, at, seconds, self.session.record)
         if state.running and progress.options not in (None, state.options):
             text = f"For the next run. {text}"
         self.form.advise(text)
