@@ -14,6 +14,7 @@ from focusbench.errors import DeviceNotConnected, OptionsError, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 from focusbench.widgets import AutofocusPanel
+from focusbench.widgets.cells import Execution
 from focusbench.widgets.theme import NIGHT
 
 # Few points and small frames: the panel is under test, not the measurement.
@@ -268,6 +269,27 @@ def test_a_new_run_goes_back_to_the_result(panel):
     panel.right.pick(2)
     run_to_its_end(panel)
     assert panel.right.picked is None
+
+
+def test_a_cell_executed_again_leaves_no_panel_behind_and_keeps_the_run(rig, monkeypatch):
+    def executed(cell: str, request: str) -> AutofocusPanel:
+        monkeypatch.setattr(panel_module, "execution", lambda: Execution(cell, request))
+        return AutofocusPanel(rig, OPTIONS, save_packages_to=None)
+
+    before = n_open_widgets()
+    first = executed("a", "1")
+    run_to_its_end(first)
+    beside, elsewhere = executed("a", "1"), executed("b", "2")
+    assert not first._closed.is_set()
+    again = executed("a", "3")
+    assert first._closed.is_set()
+    assert beside._closed.is_set()
+    assert not elsewhere._closed.is_set()
+    assert "Focused at 102" in words(again)
+    assert not again.cancel_button.disabled
+    elsewhere.close()
+    again.close()
+    assert n_open_widgets() == before
 
 
 def test_night_turns_every_open_panel(panel, rig):

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from focusbench.engine import Check, Event, RunFinished, RunProgress, expected_d
 from focusbench.errors import DeviceError, FocusbenchError
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.before_run import obstacles
+from focusbench.widgets.cells import execution
 from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.panel_header import header_html
-from focusbench.widgets.pieces import box, button, enable, say_html, write
+from focusbench.widgets.pieces import box, say_html, write
 from focusbench.widgets.point_frames import PointFrames
 from focusbench.widgets.result_column import points_html
 from focusbench.widgets.right_column import RightColumn
+from focusbench.widgets.run_buttons import RunButtons
 from focusbench.widgets.say_line import PanelState, fraction_done, say, say_sampling
 from focusbench.widgets.star_strip import StarStrip
 from focusbench.widgets.theme import NIGHT, close_all, style_widget
@@ -36,6 +39,9 @@ WORDS_S = 0.5
 
 CHECK_EVERY = 5
 """Idle seconds between two looks at what may change by itself: camera, wheel, disk."""
+
+
+_OPEN: "weakref.WeakSet[AutofocusPanel]" = weakref.WeakSet()
 
 
 class AutofocusPanel(widgets.Box):
@@ -120,6 +126,13 @@ class AutofocusPanel(widgets.Box):
             self.session.subscribe(self._hear),
             self._frames.on_change(self._wake.set),
         )
+        self._execution = execution()
+        for other in tuple(_OPEN):
+            # A cell executed again would otherwise leave a panel behind that nobody sees.
+            if self._execution is not None and self._execution.replaces(other._execution):
+                self._learns |= other._learns and other.session is self.session
+                other._shut()
+        _OPEN.add(self)
         self.refresh()
         threading.Thread(target=self._pump, name="focusbench panel", daemon=True).start()
 
@@ -153,13 +166,18 @@ class AutofocusPanel(widgets.Box):
         """Close the panel with all its widgets. A run goes on; a finished one is accepted."""
         if "_closed" not in vars(self) or self._closed.is_set():
             return  # never made, for what it was given was refused; or closed already
+        if not self.session.running:
+            self.session.accept()
+        self._shut()
+
+    def _shut(self) -> None:
+        """Close, and leave the session as it is."""
+        _OPEN.discard(self)
         self._closed.set()
         self._wake.set()
         for leave in self._unsubscribe:
             leave()
         NIGHT.unobserve(self._turn_night, "on")
-        if not self.session.running:
-            self.session.accept()
         with self._writing:
             close_all(self)
 
@@ -203,7 +221,7 @@ class AutofocusPanel(widgets.Box):
         write(self._words, say_html(say(progress, self.session.activity, state)))
         width = 100 * fraction_done(progress) if state.running else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
-        self._set_buttons(state)
+        self._buttons.show(self.session, state)
         self._advise(state, progress)
         coming = () if state.position is None else state.options.sweep_positions(state.position)
         # Points and fits change with events alone; without one there is nothing to draw.
@@ -260,33 +278,6 @@ class AutofocusPanel(widgets.Box):
             obstacles=obstacles(self._checks),
         )
 
-    def _set_buttons(self, state: PanelState) -> None:
-        session, busy = self.session, "Auto focus is running; Cancel stops it."
-        enable(
-            self.run_button,
-            not state.running and not state.obstacles,
-            "Run auto focus from here.",
-            busy if state.running else f"It would fail. {' '.join(state.obstacles)}",
-        )
-        enable(
-            self.run_again_button,
-            session.can_run_again,
-            "Run once more, centred on the last best focus.",
-            busy if state.running else "Run again needs a result to centre on.",
-        )
-        home = state.return_position
-        back = "the focuser goes back" + ("" if home is None else f" to {home}")
-        enable(
-            self.cancel_button,
-            session.can_cancel and not state.cancelling,
-            f"Stop the run; {back}." if state.running else f"Undo: {back}.",
-            "Cancelling already."
-            if state.cancelling
-            else "The focuser is where it began."
-            if self.session.record is not None
-            else "There is no run to cancel.",
-        )
-
     def _advise(self, state: PanelState, progress: RunProgress) -> None:
         seconds = expected_duration_s(state.options, self.session.record, filter=self._light)
         at = progress.start_position if state.running else state.position
@@ -307,10 +298,10 @@ class AutofocusPanel(widgets.Box):
         header = box("fb-header", self._header, self._night)
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
-        self.run_button = button("Run", self._run, "fb-main")
-        self.run_again_button = button("Run again", self._run_again)
-        self.cancel_button = button("Cancel", self._cancel)
-        buttons = box("fb-buttons", self.run_button, self.run_again_button, self.cancel_button)
+        self._buttons = RunButtons(self._run, self._run_again, self._cancel)
+        self.run_button = self._buttons.run
+        self.run_again_button = self._buttons.run_again
+        self.cancel_button = self._buttons.cancel
         self._bar = widgets.HTML()
         self._points = widgets.HTML()
         self._points.layout.display = "none"
@@ -319,7 +310,13 @@ class AutofocusPanel(widgets.Box):
         self._fold.observe(self._fold_points, "value")
         chart = box("fb-middle", self.curve, self._fold, self._points)
         columns = box("fb-columns", self.form, chart, self.right)
-        return [style_widget(), header, box("fb-say", self._words, buttons), self._bar, columns]
+        return [
+            style_widget(),
+            header,
+            box("fb-say", self._words, self._buttons),
+            self._bar,
+            columns,
+        ]
 
     def _fold_points(self, change: Any) -> None:
         self._points.layout.display = None if change["new"] else "none"
