@@ -180,8 +180,9 @@ def test_before_during_and_after_a_run(notebook, lab_root, lab_url, open_noteboo
     page.evaluate(SAVE)
     wait_for(lambda: "AutofocusPanel" in (lab_root / notebook).read_text(), 20)
     exposure = panel.get_by_label("Exposure")
-    exposure.fill("20")
+    exposure.fill("15")
     exposure.press("Enter")
+    panel.get_by_role("button", name="profile: 3 ↺").wait_for(timeout=10_000)
     press(panel, "Run")
     wait_for(lambda: first_line(panel).startswith("Point 3 of 9"), 60)
     context, complaints = page.context, page.complaints
@@ -193,6 +194,7 @@ def test_before_during_and_after_a_run(notebook, lab_root, lab_url, open_noteboo
     page.evaluate(OPEN_VIEW, 1)
     panel = view(page)
     assert re.match("Point [3-9] of 9|[3-9] of 9", first_line(panel)), first_line(panel)
+    assert panel.locator(".fb-star img").count() >= 2
     # Its cell executed again joins the run; it starts no other.
     page.evaluate(RUN_CELL, 1)
     wait_for(lambda: "by another panel or page" in panel.locator(".fb-second").inner_text(), 20)
