@@ -10,13 +10,9 @@ import pytest
 from focusbench.curve import BestFocus, FocusPoint, Outcome, find_best_focus
 from focusbench.engine import Activity, PointStarted, RunProgress, RunRecord, Validation
 from focusbench.options import AutofocusOptions
-from focusbench.widgets.say_line import (
-    PanelState,
-    fraction_done,
-    say,
-    say_sampling,
-    seconds_left,
-)
+from focusbench.widgets.forecast import fraction_done, seconds_left
+from focusbench.widgets.sampling_advice import say_sampling
+from focusbench.widgets.say_line import PanelState, say
 
 OPTIONS = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 POSITIONS = OPTIONS.sweep_positions(10_250)

@@ -18,6 +18,7 @@ from focusbench.options import AutofocusOptions
 from focusbench.widgets.before_run import obstacles
 from focusbench.widgets.cells import execution
 from focusbench.widgets.curve_view import CurveView
+from focusbench.widgets.forecast import fraction_done
 from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.panel_header import header_html
 from focusbench.widgets.pieces import box, say_html, write
@@ -25,7 +26,8 @@ from focusbench.widgets.point_frames import PointFrames
 from focusbench.widgets.result_column import points_html
 from focusbench.widgets.right_column import RightColumn
 from focusbench.widgets.run_buttons import RunButtons
-from focusbench.widgets.say_line import PanelState, fraction_done, say, say_sampling
+from focusbench.widgets.sampling_advice import say_sampling
+from focusbench.widgets.say_line import PanelState, say
 from focusbench.widgets.star_strip import StarStrip
 from focusbench.widgets.theme import NIGHT, close_all, style_widget
 

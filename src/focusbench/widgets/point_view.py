@@ -6,9 +6,9 @@ import numpy as np
 
 from focusbench.curve import FocusPoint
 from focusbench.engine import RunProgress
+from focusbench.widgets.forecast import planned_points
 from focusbench.widgets.pieces import section
 from focusbench.widgets.point_frames import PointFrame, data_url
-from focusbench.widgets.say_line import planned_points
 from focusbench.widgets.wording import escape, metric_name, position
 
 MOST_FIGURES = 12

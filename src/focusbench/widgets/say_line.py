@@ -1,15 +1,13 @@
 """What the say line says: pure functions of the run, its activity and the panel's state."""
 
 import dataclasses
-import itertools
-import math
-import statistics
 from dataclasses import dataclass, field
 from typing import Literal
 
-from focusbench.curve import Outcome, evaluate
-from focusbench.engine import OVERHEAD_S, Activity, RunProgress, RunRecord
+from focusbench.curve import Outcome
+from focusbench.engine import Activity, RunProgress, RunRecord
 from focusbench.options import AutofocusOptions
+from focusbench.widgets.forecast import planned_points, seconds_left
 from focusbench.widgets.wording import about, count, duration, plus_minus, position
 
 Sign = Literal["", "✓", "!", "✕", "–"]
@@ -102,89 +100,7 @@ def _say_ready(state: PanelState) -> SayLine:
     )
 
 
-def say_sampling(
-    options: AutofocusOptions, at: int | None, seconds: float, last: RunRecord | None = None
-) -> str:
-    """Say what a run with these options will do, and what would be better.
-
-    Parameters
-    ----------
-    options : AutofocusOptions
-    at : int or None, steps
-        Where the focuser is; None where that is not known.
-    seconds : float
-        How long the run should take.
-    last : RunRecord, optional
-        The rig's last run, whose curve tells how high the ends of the sweep will read.
-    """
-    frames = count(options.data_points * options.frames_per_point, "frame")
-    took = f"about {about(seconds, to=5)}"
-    if at is None:
-        text = f"A sweep takes {frames}, {took}."
-    else:
-        sweep = options.sweep_positions(at)
-        text = f"Sweeps {sweep[0]} → {sweep[-1]}, {frames}, {took}."
-    if options.data_points % 2 == 0:
-        text += " An odd number of points puts one at the centre."
-    times = end_ratio(options, last) if last is not None else None
-    if times is not None:
-        verdict = "good" if 2.5 <= times <= 4 else f"too {'low' if times < 2.5 else 'high'}"
-        text += f" Ends at {times:.1f} times the minimum: {verdict} (2.5 to 4)."
-    return text
-
-
-def end_ratio(options: AutofocusOptions, last: RunRecord) -> float | None:
-    """How many times the minimum the ends of a centred sweep read, by the last run's curve.
-
-    The geometric mean of both ends, as the doctor has it; None where that run did not focus, or
-    measured something else.
-    """
-    fit = last.fits.get("auto")
-    if last.outcome is not Outcome.FOCUSED or fit is None or last.options.metric != options.metric:
-        return None
-    if fit.best_position is None or not fit.expected_metric:
-        return None
-    half = (options.data_points // 2) * options.step_size
-    inner, outer = evaluate(fit, [fit.best_position - half, fit.best_position + half])
-    ratio = float((inner * outer) ** 0.5 / fit.expected_metric)
-    return ratio if ratio > 0 and math.isfinite(ratio) else None
-
-
 # ---------------------------------------------------------------------------------- during a run
-
-
-def seconds_left(progress: RunProgress, now_s: float) -> float | None:
-    """How long the run still takes, from the pace of its own points, seconds."""
-    options = progress.options
-    if options is None or progress.started_s is None:
-        return None
-    times = [point.time_s for point in progress.points if point.time_s is not None]
-    # The first point may have waited for something (a library, a long move): the middle of the
-    # gaps between points is not bothered by one.
-    guess = options.exposure_s + options.settle_s + OVERHEAD_S
-    pace = statistics.median_low([guess, *(b - a for a, b in itertools.pairwise(times))])
-    # A point is timed at the middle of its exposure; half of one has passed when it is in.
-    last = times[-1] + options.exposure_s / 2 if times else progress.started_s
-    left = planned_points(progress) - len(progress.points) + options.validation_frame
-    if progress.validation is not None:
-        left = 0
-    return max(0.0, left * pace - max(0.0, now_s - last)) if left > 0 else 0.0
-
-
-def planned_points(progress: RunProgress) -> int:
-    """How many points the run expects to take, validation frame not included."""
-    if progress.current is not None:
-        return progress.current.planned
-    earlier = sum(p.sweep != progress.sweep for p in progress.points)
-    return earlier + len(progress.positions)
-
-
-def fraction_done(progress: RunProgress) -> float:
-    """Part of the planned frames that have been taken, 0 to 1."""
-    if progress.options is None:
-        return 0.0
-    planned = planned_points(progress) + progress.options.validation_frame
-    return min(1.0, len(progress.points) / planned) if planned else 0.0
 
 
 def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine:
