@@ -132,7 +132,10 @@ def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
 
 @pytest.fixture
 def open_notebook(chromium, lab_url: str) -> Iterator[Callable]:
-    """Open a notebook in a fresh page whose kernel is ready; `page.complaints` gathers errors."""
+    """Open a notebook in a fresh page whose kernel is ready.
+
+    `page.complaints` gathers errors, `page.received` what came over its websockets.
+    """
     contexts = []
 
     def opened(name: str):
@@ -143,6 +146,11 @@ def open_notebook(chromium, lab_url: str) -> Iterator[Callable]:
         page.on(
             "console",
             lambda said: page.complaints.append(said.text) if said.type == "error" else None,
+        )
+        page.received = []
+        page.on(
+            "websocket",
+            lambda socket: socket.on("framereceived", lambda data: page.received.append(data)),
         )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(f"{lab_url}/lab/tree/{name}?token={TOKEN}&reset")

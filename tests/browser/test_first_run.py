@@ -103,7 +103,7 @@ def test_first_run_from_the_notebook_to_cancel(open_notebook, screenshot):
             seen.append(count)
             if count == 5:
                 screenshot(page, "autofocus-running")
-        return panel.locator(".fb-ok").count() > 0
+        return panel.locator(".fb-line.fb-ok").count() > 0
 
     wait_for(run_is_over, 90)
     assert seen == sorted(seen)

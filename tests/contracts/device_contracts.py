@@ -244,6 +244,14 @@ class CameraContract(_Devices):
             camera.read_image()
         camera.abort()
 
+    def test_camera_is_idle_but_for_its_exposures(self, camera, take):
+        assert camera.is_idle()
+        camera.start_exposure(60.0)
+        assert not camera.is_idle()
+        camera.abort()
+        take()
+        assert camera.is_idle()
+
     def test_second_exposure_is_refused_while_one_is_going_on(self, camera):
         camera.start_exposure(60.0)
         with pytest.raises(DeviceRefused):

@@ -213,3 +213,35 @@ def test_the_view_writes_only_marks_that_changed():
     assert {view._used, view._bars} <= marks
     assert not marks & {view._not_used, view._reasons, view._best, view._validation, view._no_fit}
     view.close()
+
+
+def test_each_mark_knows_the_points_of_the_run_it_shows():
+    blank = FocusPoint(10_370, math.nan, n_stars=3, rejected=Rejected.FEW_STARS, reason="3 stars")
+    again = progress_of(
+        [
+            *events(5, p3=blank),
+            SweepStarted(1, POSITIONS),
+            *(PointMeasured(FocusPoint(p, hfr(p), sweep=1)) for p in POSITIONS[:2]),
+            PointMeasured(FocusPoint(POSITIONS[2], math.nan, sweep=1, reason="cloud")),
+        ]
+    )
+    numbers = picture(again).numbers
+    assert numbers["earlier"] == (0, 1, 3, 4)
+    assert numbers["used"] == (5, 6)
+    assert numbers["not_used"] == (7,)
+
+
+def test_a_click_on_a_mark_tells_the_number_of_its_point_and_a_ring_marks_it():
+    view, picked = CurveView(decided()), []
+    view.on_pick(picked.append)
+    view._validation._handle_custom_msgs(None, {"event": "element_click", "data": {"index": 0}})
+    view._used._handle_custom_msgs(None, {"event": "element_click", "data": {"index": 3}})
+    assert picked == [9, 3]
+    view.pick(3)
+    assert (view._ring.x.tolist(), view._ring.y.tolist()) == (
+        [view._used.x[3]],
+        [view._used.y[3]],
+    )
+    view.pick(None)
+    assert len(view._ring.x) == 0
+    view.close()

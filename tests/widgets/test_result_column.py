@@ -4,10 +4,20 @@ import dataclasses
 import math
 from pathlib import Path
 
-from focusbench.curve import BestFocus, CurveFit, FocusPoint, Outcome, Rejected
+from focusbench.curve import (
+    BestFocus,
+    CurveFit,
+    FocusPoint,
+    Outcome,
+    Rejected,
+    classic_zone,
+    find_best_focus,
+)
+from focusbench.doctor import diagnose
 from focusbench.engine import RunProgress, RunRecord, Validation
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.result_column import points_html, result_html
+from focusbench.widgets.wording import clock, escape
 
 POINTS = (
     FocusPoint(10_310, 3.4, error=0.05, n_stars=64),
@@ -89,3 +99,88 @@ def test_the_table_holds_the_same_facts_as_the_chart():
     assert "<td>10310</td><td>3.40</td><td>± 0.05</td><td>64</td><td>used</td>" in html
     assert "<td>–</td>" in html
     assert "not used: 3 stars, 5 needed" in html
+
+
+def so_far(*metrics: float) -> str:
+    """The column after some points of a sweep inward, 60 steps apart, each known to 2 %."""
+    points = tuple(
+        FocusPoint(10_490 - 60 * i, y, error=0.02 * y, n_stars=50) for i, y in enumerate(metrics)
+    )
+    positions = AutofocusOptions().sweep_positions(10_250)
+    running = RunProgress(
+        phase="sweeping",
+        options=AutofocusOptions(),
+        points=points,
+        positions=positions,
+        started_s=1_000.0,
+    )
+    return result_html(running, now_s=1_000.0)
+
+
+def test_while_it_runs_the_column_says_what_the_curve_still_lacks():
+    html = so_far(8.0, 6.0, 4.0, 2.5)
+    assert "The outer end reads 3.2 times the lowest point." in html
+    assert "The inner side has no points so far; two are needed." in html
+    html = so_far(8.0, 6.0, 4.0, 2.5, 4.0)
+    assert "The inner side has 1 point so far; two are needed." in html
+    html = so_far(8.0, 6.0, 4.0, 2.5, 4.0, 6.0)
+    assert "The inner end reads 2.4 times the lowest point." in html
+    assert "two are needed" not in html
+
+
+def test_while_it_runs_the_end_is_predicted_as_a_time_of_day():
+    # Ten frames of 3 s and 3 s for all else, from Unix time 1000.
+    assert f"about {clock(1_060.0)}" in so_far()
+
+
+def test_the_doctor_speaks_with_its_remedy():
+    y = [3.0, 2.6, 2.3, 2.1, 2.0, 2.1, 2.3, 2.6, 3.0]
+    points = tuple(
+        FocusPoint(10_490 - 60 * i, v, error=0.01 * v, n_stars=50) for i, v in enumerate(y)
+    )
+    record = dataclasses.replace(RECORD, points=points, best=find_best_focus(points, step_size=60))
+    html = result_html(RunProgress(phase="finished", points=points, record=record))
+    found = diagnose(record)
+    assert found
+    for one in found:
+        assert escape(one.sentence) in html
+        assert one.code == "good" or escape(one.remedy) in html
+
+
+def test_the_doctor_does_not_judge_a_sweep_that_was_broken_off():
+    points = tuple(FocusPoint(10_490 - 60 * i, 6.0 - i, error=0.02) for i in range(4))
+    record = dataclasses.replace(RECORD, outcome=Outcome.CANCELLED, points=points, warnings=())
+    assert diagnose(record)
+    html = result_html(RunProgress(phase="finished", points=points, record=record))
+    assert "Why" not in html
+
+
+def test_the_classic_zone_stands_beside_ours_where_the_optics_are_known():
+    hyperbola = CurveFit("hyperbola", True, parameters={"slope": 0.05})
+    best = dataclasses.replace(BEST, fits={**BEST.fits, "hyperbola": hyperbola})
+    rig = {"focal_ratio": 5.0, "pixel_um": 3.8}
+    record = dataclasses.replace(RECORD, best=best, rig=rig)
+    zone = classic_zone(5.0, 3.8, 0.05)
+    shown = result_html(dataclasses.replace(FINISHED, record=record))
+    assert f"<td>Zone, classic</td><td>± {zone:.0f} steps</td>" in shown
+    assert "classic" not in result_html(FINISHED)
+
+
+def test_a_warning_about_validation_is_said_in_the_say_line_alone():
+    record = dataclasses.replace(RECORD, warnings=("The validation frame reads 3 px.", "Odd."))
+    html = result_html(dataclasses.replace(FINISHED, record=record))
+    assert "The validation frame reads" not in html
+    assert "Odd." in html
+
+
+def test_a_run_without_a_fit_keeps_its_warning_about_validation():
+    warnings = ("No fit. R² is low.", "The validation frame reads 3 px.")
+    record = dataclasses.replace(RECORD, outcome=Outcome.LOWEST_POINTS, warnings=warnings)
+    html = result_html(dataclasses.replace(FINISHED, record=record))
+    assert "The validation frame reads 3 px." in html
+    assert "R² is low" not in html
+
+
+def test_another_metric_is_named():
+    record = dataclasses.replace(RECORD, options=AutofocusOptions(metric="fwhm"))
+    assert "FWHM, expected" in result_html(dataclasses.replace(FINISHED, record=record))

@@ -1,22 +1,18 @@
 """What the say line says in each state of a run."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from focusbench.curve import BestFocus, FocusPoint, Outcome
+from focusbench.curve import BestFocus, FocusPoint, Outcome, find_best_focus
 from focusbench.engine import Activity, PointStarted, RunProgress, RunRecord, Validation
 from focusbench.options import AutofocusOptions
-from focusbench.widgets.say_line import (
-    PanelState,
-    expected_duration_s,
-    fraction_done,
-    say,
-    say_sampling,
-    seconds_left,
-)
+from focusbench.widgets.forecast import fraction_done, seconds_left
+from focusbench.widgets.sampling_advice import say_sampling
+from focusbench.widgets.say_line import PanelState, say
 
 OPTIONS = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 POSITIONS = OPTIONS.sweep_positions(10_250)
@@ -164,10 +160,13 @@ def test_an_error_wider_than_the_zone_is_a_warning():
 
 
 def test_a_validation_frame_that_disagrees_is_a_warning_and_undoes_nothing():
-    line = say(finished(validation=Validation(3.05, 2.58, 18.2, False)), NOTHING, IDLE)
+    # The run says in its warning what it was; the panel must not name another cause.
+    why = "The validation frame reads 2.01 px, 22 % below the expected 2.58 px. Sharper than that."
+    progress = finished(validation=Validation(2.01, 2.58, -22.1, False), warnings=("Odd.", why))
+    line = say(progress, NOTHING, IDLE)
     assert line.sign == "!"
     assert line.first == "Focused at 10247, but the validation frame disagrees."
-    assert "3.05 px, 18 % above the expected 2.58 (limit 10 %). Nothing was undone" in line.second
+    assert line.second == why
 
 
 def test_lowest_points_say_that_there_is_no_fit():
@@ -258,8 +257,36 @@ def test_advice_prefers_an_odd_number_of_points():
     assert text.endswith("An odd number of points puts one at the centre.")
 
 
-def test_expected_time_is_learned_from_the_last_run():
-    assert expected_duration_s(OPTIONS) == pytest.approx(10 * (3 + 3))
-    record = finished(points=points(8), duration_s=8 * 11.0).record
-    # 11 s a point at 3 s of exposure: 8 s of everything else, whatever is exposed next.
-    assert expected_duration_s(OPTIONS.replace(exposure_s=5), record) == pytest.approx(10 * 13)
+def test_a_warning_does_not_hide_behind_a_tick():
+    progress = finished(warnings=("Not saved: no space left on device.",))
+    line = say(progress, NOTHING, IDLE)
+    assert (line.sign, line.first) == ("!", "Focused at 10247, ± 4 steps, with a warning.")
+    assert line.second.startswith("Not saved: no space left on device. Well inside the zone")
+
+
+def test_a_warning_is_said_while_the_run_goes_on():
+    line = say(running(warnings=("The temperature is no longer known",)), NOTHING, BUSY)
+    assert (line.sign, line.busy) == ("!", True)
+    assert line.second.startswith("The temperature is no longer known. About ")
+
+
+def test_a_run_that_would_fail_is_said_before_it_is_tried():
+    state = dataclasses.replace(IDLE, obstacles=("Sweep: 25140 is too far. Begin at 24760.",))
+    line = say(RunProgress(), NOTHING, state)
+    assert (line.sign, line.first) == ("✕", "Not ready: a run would fail.")
+    assert line.second == "Sweep: 25140 is too far. Begin at 24760."
+
+
+def test_advice_says_how_high_the_ends_will_read_by_the_last_curve():
+    # y = 2·√(1 + (x/70)²): at 4 × 60 steps 7.1 px, 3.6 times the minimum.
+    y = [FocusPoint(x, 2.0 * math.hypot(1, (x - 10_250) / 70), error=0.02) for x in POSITIONS]
+    last = finished(points=tuple(y)).record
+    last = dataclasses.replace(last, best=find_best_focus(y, step_size=60))
+    assert "Ends at 3.6 times the minimum: good" in say_sampling(OPTIONS, 10_250, 54.0, last)
+    half = OPTIONS.replace(step_size=30)
+    assert "Ends at 2.0 times the minimum: too low" in say_sampling(half, 10_250, 54.0, last)
+    twice = OPTIONS.replace(step_size=120)
+    assert "times the minimum: too high (2.5 to 4)." in say_sampling(twice, 10_250, 54.0, last)
+    other = OPTIONS.replace(metric="fwhm")
+    assert "Ends" not in say_sampling(other, 10_250, 54.0, last)
+    assert "Ends" not in say_sampling(OPTIONS, 10_250, 54.0, finished(Outcome.LOST).record)

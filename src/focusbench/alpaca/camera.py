@@ -162,6 +162,12 @@ class AlpacaCamera:
         with asking(_DEVICE, self._address):
             self._alpyca.Gain = gain
 
+    def is_idle(self) -> bool:
+        """Whether an exposure could begin now."""
+        with asking(_DEVICE, self._address):
+            state = self._alpyca.CameraState
+        return state in _AT_REST
+
     def start_exposure(self, exposure_s: float, *, binning: int = 1) -> None:
         """Begin an exposure of the whole frame.
 
@@ -178,7 +184,7 @@ class AlpacaCamera:
         if not exposure_s >= 0:
             raise DeviceRefused(_DEVICE, f"{self._name} cannot expose for {exposure_s} s.")
         # Asked before anything is set: a sub-frame must not change under an exposure.
-        if not self._is_idle():
+        if not self.is_idle():
             raise DeviceRefused(_DEVICE, f"{self._name} is busy with another exposure.")
         n_y, n_x = self._shape
         wanted = _SubFrame(binning, binning, 0, 0, n_x // binning, n_y // binning)
@@ -238,7 +244,7 @@ class AlpacaCamera:
         if self._download is not None:
             self._download.abandon()
             self._download = None
-        if ours and not self._is_idle():
+        if ours and not self.is_idle():
             if self._can_abort:
                 with asking(_DEVICE, self._address):
                     self._alpyca.AbortExposure()
@@ -288,11 +294,6 @@ class AlpacaCamera:
         low = offered(lambda: self._alpyca.GainMin, None, _DEVICE, self._address)
         high = offered(lambda: self._alpyca.GainMax, None, _DEVICE, self._address)
         return None if low is None or high is None else (int(low), int(high))
-
-    def _is_idle(self) -> bool:
-        with asking(_DEVICE, self._address):
-            state = self._alpyca.CameraState
-        return state in _AT_REST
 
     def _start_download(self) -> ImageDownload:
         return ImageDownload(

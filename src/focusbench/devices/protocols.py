@@ -101,6 +101,10 @@ class Camera(Protocol):
         """Choose a gain; raises `DeviceRefused` where the camera has none such."""
         ...
 
+    def is_idle(self) -> bool:
+        """Whether an exposure could begin now; False while one goes on, whoever began it."""
+        ...
+
     def start_exposure(self, exposure_s: float, *, binning: int = 1) -> None:
         """Begin an exposure of the whole frame; binning and sub-frame are as found afterwards."""
         ...

@@ -101,6 +101,7 @@ from focusbench.engine.events import (
 )
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
 from focusbench.engine.measuring import average, measure_sample
+from focusbench.engine.preflight import OVERHEAD_S, Check, expected_duration_s, preflight
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
@@ -110,8 +111,10 @@ from focusbench.engine.search import Search
 from focusbench.engine.session import FocusSession
 
 __all__ = [
+    "OVERHEAD_S",
     "Activity",
     "BothWays",
+    "Check",
     "CurveSampler",
     "CurvesFitted",
     "Event",
@@ -139,9 +142,11 @@ __all__ = [
     "Warned",
     "autofocus_run",
     "average",
+    "expected_duration_s",
     "fold",
     "log_warnings",
     "measure_sample",
+    "preflight",
     "request_cancel",
     "tell_warnings",
     "uncompensated",

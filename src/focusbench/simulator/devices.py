@@ -187,6 +187,11 @@ class SimulatedCamera:
             )
         self._gain = gain
 
+    def is_idle(self) -> bool:
+        """Whether an exposure could begin now."""
+        with self._lock:
+            return self._exposure is None or self._is_ready(self._exposure)
+
     def start_exposure(self, exposure_s: float, *, binning: int = 1) -> None:
         """Begin an exposure; raises `DeviceRefused` while one is going on."""
         if not (math.isfinite(exposure_s) and 0 < exposure_s <= MAX_EXPOSURE_S):

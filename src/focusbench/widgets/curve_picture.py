@@ -1,6 +1,7 @@
 """What is drawn of a run: a pure function from `RunProgress` to lines, points and words."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from focusbench.curve import CurveFit, FocusPoint, Outcome, Rejected, evaluate
 from focusbench.engine import RunProgress
-from focusbench.widgets.wording import plus_minus, position
+from focusbench.widgets.wording import metric_name, plus_minus, position
 
 Numbers = NDArray[np.float64]
 Span = tuple[float, float]
@@ -53,6 +54,10 @@ class CurvePicture:
     best : float or None, steps
     best_text : str
     validation : Polyline
+    numbers : mapping of str to tuple of int
+        Which points of the run, from 0, each of `used`, `not_used`, `earlier`, `validation` shows.
+    metric : str
+        What is measured, in words ("HFR").
     note : str
         One sentence where the lines and the deciding curve disagree on focus.
     """
@@ -76,6 +81,8 @@ class CurvePicture:
     best: float | None = None
     best_text: str = ""
     validation: Polyline = Polyline()
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    metric: str = "HFR"
     note: str = ""
 
 
@@ -94,8 +101,17 @@ def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture
     drawn = [not r and math.isfinite(p.metric) for p, r in zip(sweep, rejected, strict=True)]
     counted = [p for p, yes in zip(sweep, drawn, strict=True) if yes]
     out = [(p, why) for p, yes, why in zip(sweep, drawn, reasons, strict=True) if not yes]
-    earlier = [p for p in progress.points if p.sweep != progress.sweep and p.counts]
-    checks = [p for p in progress.points if p.role == "validation" and math.isfinite(p.metric)]
+    swept = _where(progress, lambda p: p.sweep == progress.sweep and p.role != "validation")
+    numbers = {
+        "used": tuple(i for i, yes in zip(swept, drawn, strict=True) if yes),
+        "not_used": tuple(i for i, yes in zip(swept, drawn, strict=True) if not yes),
+        "earlier": _where(progress, lambda p: p.sweep != progress.sweep and p.counts),
+        "validation": _where(
+            progress, lambda p: p.role == "validation" and math.isfinite(p.metric)
+        ),
+    }
+    earlier = [progress.points[i] for i in numbers["earlier"]]
+    checks = [progress.points[i] for i in numbers["validation"]]
     tops = [p.metric + (p.error or 0.0) for p in counted]
     tops += [p.metric for p in (*earlier, *checks, *(p for p, _ in out)) if np.isfinite(p.metric)]
     y_top, y_ticks = _y_axis(max(tops, default=0.0))
@@ -147,7 +163,11 @@ def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture
         best=decided_at,
         best_text=_best_text(progress, decided_at, error),
         validation=_points(checks),
-        note=_note(lines_fit, curve, decided_at) if progress.decided else "",
+        numbers=numbers,
+        metric=metric_name(progress.options),
+        note=_note(lines_fit, curve, decided_at, by_curve=best.outcome is Outcome.FOCUSED)
+        if progress.decided and best is not None
+        else "",
     )
 
 
@@ -164,6 +184,11 @@ def _rejections(
         rejected.append(point.rejected | by_fit)
         reasons.append(why)
     return rejected, reasons
+
+
+def _where(progress: RunProgress, holds: Callable[[FocusPoint], bool]) -> tuple[int, ...]:
+    """Numbers of the points that something holds for, from 0."""
+    return tuple(i for i, point in enumerate(progress.points) if holds(point))
 
 
 def _points(points: list[FocusPoint]) -> Polyline:
@@ -196,12 +221,13 @@ def _best_text(progress: RunProgress, best: float | None, error: float | None) -
     return position(best) if error is None else f"{position(best)} {plus_minus(error)}"
 
 
-def _note(lines: CurveFit | None, curve: str, best: float | None) -> str:
+def _note(lines: CurveFit | None, curve: str, best: float | None, *, by_curve: bool) -> str:
     if lines is None or not lines.ok or lines.best_position is None or best is None:
         return ""
     if curve == "two_lines":
         return ""
-    return f"lines cross at {position(lines.best_position)}, the curve decides: {position(best)}"
+    cross = f"lines cross at {position(lines.best_position)}"
+    return f"{cross}, the curve decides: {position(best)}" if by_curve else cross
 
 
 def _x_axis(progress: RunProgress, coming: tuple[int, ...]) -> tuple[Span, Numbers]:

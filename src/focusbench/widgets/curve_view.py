@@ -1,7 +1,7 @@
 """The V-curve: a bqplot figure that shows a `RunProgress`."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import bqplot
@@ -10,11 +10,13 @@ import numpy as np
 
 from focusbench.engine import Event, RunProgress, fold
 from focusbench.widgets.curve_picture import CurvePicture, Polyline, picture
+from focusbench.widgets.pieces import write
 from focusbench.widgets.theme import close_all, style_widget
 from focusbench.widgets.wording import escape
 
 POINT_SIZE = 58
 X_SIZE = 110
+RING_SIZE = 320
 
 
 class CurveView(widgets.Box):
@@ -31,6 +33,8 @@ class CurveView(widgets.Box):
         Positions of the sweep to come, for the axis of an empty chart.
     themed : bool
         Bring the style sheet along; a panel, which has it already, says False.
+    below : Widget, optional
+        What stands between the chart and its legend.
 
     Examples
     --------
@@ -46,6 +50,7 @@ class CurveView(widgets.Box):
         *,
         coming: tuple[int, ...] = (),
         themed: bool = True,
+        below: widgets.Widget | None = None,
     ) -> None:
         self.shown: CurvePicture = picture(progress or RunProgress(), coming)
         self._x = bqplot.LinearScale(allow_padding=False)
@@ -71,12 +76,9 @@ class CurveView(widgets.Box):
         self.figure.layout.width = "100%"
         self.figure.layout.height = "320px"
         self.figure.add_class("fb-figure")
-        self._titles = widgets.HTML(
-            '<div class="fb-axes"><span>HFR, px</span>'
-            "<span>focuser position, steps; out →</span></div>"
-        )
+        self._titles = widgets.HTML()
         self._legend = widgets.HTML()
-        parts = [self._titles, self.figure, self._legend]
+        parts = [self._titles, self.figure, *([below] if below else []), self._legend]
         super().__init__([style_widget(), *parts] if themed else parts)
         self.add_class("fb-chart")
         if themed:
@@ -93,6 +95,27 @@ class CurveView(widgets.Box):
         new = picture(progress, coming)
         self._put(new)
         self.shown = new
+
+    def on_pick(self, callback: Callable[[int], None]) -> None:
+        """Tell `callback` the number of a point, from 0, when it is clicked."""
+        for name, mark in self._clickable.items():
+
+            def clicked(_: Any, content: dict[str, Any], name: str = name) -> None:
+                numbers = self.shown.numbers[name]
+                at = int(content["data"]["index"])
+                if at < len(numbers):
+                    callback(numbers[at])
+
+            mark.on_element_click(clicked)
+
+    def pick(self, number: int | None) -> None:
+        """Put a ring around a point of the run; None takes it away."""
+        x, y = np.empty(0), np.empty(0)
+        for name, mark in self._clickable.items():
+            if number in self.shown.numbers.get(name, ()):
+                at = self.shown.numbers[name].index(number)
+                x, y = mark.x[at : at + 1], mark.y[at : at + 1]
+        _set(self._ring, x=x, y=y)
 
     def close(self) -> None:
         """Close the chart with all its marks, scales and axes."""
@@ -117,6 +140,14 @@ class CurveView(widgets.Box):
         self._not_used = _scatter({**xy, "rotation": turn}, "cross", "var(--fb-x)", X_SIZE)
         self._reasons = _label(xy, "var(--fb-x)", "middle", y_offset=-12, font_weight="normal")
         self._validation = _scatter(xy, "diamond", ink, X_SIZE, fill=False, stroke_width=2)
+        self._ring = _scatter(xy, "circle", ink, X_SIZE, fill=False, stroke_width=1.5)
+        self._ring.default_size = RING_SIZE
+        self._clickable = {
+            "earlier": self._earlier,
+            "used": self._used,
+            "not_used": self._not_used,
+            "validation": self._validation,
+        }
         self._best_text = _label(band, ink, "start", y_offset=4, font_weight="bold")
         self._marks = [
             self._zone,
@@ -128,6 +159,7 @@ class CurveView(widgets.Box):
             self._deciding,
             self._best,
             self._bars,
+            self._ring,
             self._earlier,
             self._used,
             self._not_used,
@@ -141,6 +173,11 @@ class CurveView(widgets.Box):
         _set(self._y, max=new.y_top)
         _set(self._x_axis, tick_values=new.x_ticks)
         _set(self._y_axis, tick_values=new.y_ticks)
+        write(
+            self._titles,
+            f'<div class="fb-axes"><span>{escape(new.metric)}, px</span>'
+            "<span>focuser position, steps; out →</span></div>",
+        )
         zone_x, zone_y = _verticals(new.zone)
         # bqplot fills the polygon between the first edge upward and the second one downward.
         _set(self._zone, x=_flat(zone_x), y=_loop(zone_x))
@@ -175,9 +212,7 @@ class CurveView(widgets.Box):
         )
         _set_line(self._validation, new.validation)
         self._put_best_text(new)
-        legend = legend_html(new)
-        if self._legend.value != legend:
-            self._legend.value = legend
+        write(self._legend, legend_html(new))
 
     def _put_best_text(self, new: CurvePicture) -> None:
         if new.best is None:

@@ -7,130 +7,14 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from focusbench.errors import OptionsError
-from focusbench.options import (
-    SGPRO_RUN,
-    AutofocusOptions,
-    FilterTable,
-    OptionSpec,
-    changed,
-    option_specs,
-)
+from focusbench.options import SGPRO_RUN, AutofocusOptions, changed, option_specs
+from focusbench.widgets.option_field import OptionField
+from focusbench.widgets.profile_files import ProfileFiles
 from focusbench.widgets.theme import close_all
 from focusbench.widgets.wording import escape
 
 OPEN_GROUPS = ("Sampling", "Stars")
 """Groups shown at once; the others are folded."""
-
-
-def read_field(spec: OptionSpec, text: str) -> Any:
-    """Read what a person typed into a field.
-
-    Raises
-    ------
-    OptionsError
-        One sentence that names the bound.
-    """
-    text = text.strip()
-    if not text and spec.optional:
-        return None
-    if spec.kind is FilterTable:
-        return FilterTable.from_text(text)
-    if spec.kind not in (int, float):
-        return spec.check(text)
-    what = "a whole number" if spec.kind is int else "a number"
-    try:
-        number = float(text.replace("−", "-"))
-    except ValueError:
-        raise OptionsError(f"{spec.label} must be {what}.", spec.name) from None
-    if spec.kind is int and not number.is_integer():
-        raise OptionsError(f"{spec.label} must be a whole number.", spec.name)
-    try:
-        return spec.check(number)
-    except OptionsError:
-        raise OptionsError(f"{spec.label} must be {spec.bounds_text()}.", spec.name) from None
-
-
-def show_value(value: Any) -> str:
-    """Write a value as it stands in a field; None is an empty field."""
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-class OptionField(widgets.Box):
-    """One option: label, control, unit, and the sentence about what is wrong with it.
-
-    Parameters
-    ----------
-    spec : OptionSpec
-    value : object
-        Value to begin with.
-    on_valid : callable
-        Told (name, value) when a person has given another valid value.
-    on_error : callable
-        Told when the sentence has changed.
-    empty : str
-        What a field without a value means.
-    """
-
-    def __init__(
-        self,
-        spec: OptionSpec,
-        value: Any,
-        on_valid: Callable[[str, Any], None],
-        on_error: Callable[[], None],
-        *,
-        empty: str = "auto",
-    ) -> None:
-        self.spec = spec
-        self.error = ""
-        self._in_force = value
-        self._on_valid = on_valid
-        self._on_error = on_error
-        self._control = _control(spec, value, empty)
-        self._control.observe(self._judge, "value")
-        self._words = widgets.HTML(self._words_html())
-        super().__init__([self._control, self._words])
-        self.add_class("fb-field")
-        self.add_class(f"fb-option-{spec.name}")
-
-    @property
-    def in_force(self) -> str:
-        """The value in force, in words."""
-        return show_value(self._in_force) or "the automatic value"
-
-    def put(self, value: Any) -> None:
-        """Show a value that somebody else has set."""
-        self._in_force = value
-        self._control.unobserve(self._judge, "value")
-        self._control.value = (
-            value if self.spec.choices or self.spec.kind is bool else (show_value(value))
-        )
-        self._control.observe(self._judge, "value")
-        self._say("")
-
-    def _judge(self, change: Mapping[str, Any]) -> None:
-        given = change["new"]
-        typed = isinstance(given, str) and not self.spec.choices
-        try:
-            value = read_field(self.spec, given) if typed else self.spec.check(given)
-        except OptionsError as error:
-            self._say(f"{error} Still using {self.in_force}.")
-            return
-        self._say("")
-        if value != self._in_force:
-            self._in_force = value
-            self._on_valid(self.spec.name, value)
-
-    def _say(self, error: str) -> None:
-        if error != self.error:
-            self.error = error
-            self._words.value = self._words_html()
-            self._on_error()
-
-    def _words_html(self) -> str:
-        unit = f'<span class="fb-unit">{escape(self.spec.unit)}</span>'
-        error = f'<span class="fb-error" role="alert">{escape(self.error)}</span>'
-        return unit + error if self.error else unit
 
 
 class OptionsForm(widgets.Box):
@@ -139,7 +23,8 @@ class OptionsForm(widgets.Box):
     Parameters
     ----------
     options : AutofocusOptions, optional
-        Values to begin with. Folded groups count what differs from them.
+        Values to begin with, and the profile that fields are compared with until another one
+        is loaded or saved.
 
     Attributes
     ----------
@@ -147,6 +32,11 @@ class OptionsForm(widgets.Box):
         The options in force: a field with an error keeps its last valid value. May be set.
     errors : mapping of str to str
         The sentence about each field whose text is not in force, by the option's name.
+    profile : AutofocusOptions
+        What the fields are compared with: a field that differs is marked, with a button that
+        takes the profile's value; folded groups count them.
+    files : ProfileFiles
+        Load, save and compare profiles.
 
     Examples
     --------
@@ -159,12 +49,12 @@ class OptionsForm(widgets.Box):
     value = traitlets.Instance(AutofocusOptions)
 
     def __init__(self, options: AutofocusOptions | None = None) -> None:
-        self._profile = options or AutofocusOptions()
+        self.profile = options or AutofocusOptions()
         self._setting = False
-        specs = option_specs(self._profile)
+        specs = option_specs(self.profile)
         self._fields = {
             spec.name: OptionField(
-                spec, getattr(self._profile, spec.name), self._take, self._tell_error
+                spec, getattr(self.profile, spec.name), self._take, self._tell_error
             )
             for spec in specs
         }
@@ -182,9 +72,12 @@ class OptionsForm(widgets.Box):
             self._group(group, [self._fields[spec.name] for spec in members])
             for group, members in itertools.groupby(specs, lambda spec: spec.group)
         ]
+        self.files = ProfileFiles(lambda: self.value, self._take_profile)
         presets = widgets.Box([self.sgpro_button])
         presets.add_class("fb-buttons")
-        super().__init__([*groups, presets], value=self._profile)
+        super().__init__(
+            [*groups, self._group("Profile", [self.files]), presets], value=self.profile
+        )
         self.add_class("fb-form")
 
     @property
@@ -233,16 +126,29 @@ class OptionsForm(widgets.Box):
         if not self._setting:
             for name, field in self._fields.items():
                 field.put(getattr(change["new"], name))
-        differing = [self._groups_of[name] for name in changed(self.value, self._profile)]
+        self._count()
+
+    def _count(self) -> None:
+        """Say in each folded title how many of its fields differ from the profile."""
+        differing = [self._groups_of[name] for name in changed(self.value, self.profile)]
         for group, fold in self._folds.items():
-            n_changed = differing.count(group)
+            n_changed = len(differing) if group == "Profile" else differing.count(group)
             fold.description = _fold_title(group, fold.value, n_changed)
+
+    def _take_profile(self, profile: AutofocusOptions, use: bool) -> None:
+        """Compare with another profile from now on, and use it where it was loaded."""
+        self.profile = profile
+        for name, field in self._fields.items():
+            field.compare_with(getattr(profile, name))
+        if use:
+            self.value = profile
+        self._count()
 
     def _tell_error(self) -> None:
         for callback in self._error_callbacks:
             callback()
 
-    def _group(self, group: str, fields: Iterable[OptionField]) -> widgets.Box:
+    def _group(self, group: str, fields: Iterable[widgets.Widget]) -> widgets.Box:
         content = widgets.Box([*fields])
         content.add_class("fb-group")
         if group in OPEN_GROUPS:
@@ -264,27 +170,6 @@ class OptionsForm(widgets.Box):
         content.layout.display = None if is_open else "none"
         fold = self._folds[group]
         fold.description = ("▾" if is_open else "▸") + fold.description[1:]
-
-
-def _control(spec: OptionSpec, value: Any, empty: str) -> widgets.ValueWidget:
-    if spec.choices:
-        return widgets.Dropdown(
-            options=[(label, choice) for choice, label in spec.choices],
-            value=value,
-            description=spec.label,
-            tooltip=spec.help,
-        )
-    if spec.kind is bool:
-        return widgets.Checkbox(
-            value=value, description=spec.label, tooltip=spec.help, indent=False
-        )
-    return widgets.Text(
-        value=show_value(value),
-        description=spec.label,
-        tooltip=f"{spec.help} Allowed: {spec.bounds_text()}.",
-        placeholder=empty if spec.optional else "",
-        continuous_update=False,
-    )
 
 
 def _fold_title(group: str, is_open: bool, n_changed: int) -> str:

@@ -2,37 +2,48 @@
 
 import logging
 import threading
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
-from focusbench.api import FocusSession, new_recorder
+from focusbench.af_packages import Keep
+from focusbench.api import FocusSession, RigMemory, new_recorder
 from focusbench.devices import Rig
-from focusbench.engine import Event, RunProgress
+from focusbench.engine import Check, Event, RunFinished, RunProgress, expected_duration_s, preflight
 from focusbench.errors import DeviceError, FocusbenchError
 from focusbench.options import AutofocusOptions
+from focusbench.widgets.before_run import obstacles
+from focusbench.widgets.cells import execution
 from focusbench.widgets.curve_view import CurveView
+from focusbench.widgets.forecast import fraction_done
 from focusbench.widgets.options_form import OptionsForm
-from focusbench.widgets.pieces import box, button, enable, say_html, write
-from focusbench.widgets.result_column import points_html, result_html
-from focusbench.widgets.say_line import (
-    PanelState,
-    expected_duration_s,
-    fraction_done,
-    say,
-    say_sampling,
-)
+from focusbench.widgets.panel_header import header_html
+from focusbench.widgets.pieces import box, say_html, write
+from focusbench.widgets.point_frames import PointFrames
+from focusbench.widgets.result_column import points_html
+from focusbench.widgets.right_column import RightColumn
+from focusbench.widgets.run_buttons import RunButtons
+from focusbench.widgets.sampling_advice import say_sampling
+from focusbench.widgets.say_line import PanelState, say
+from focusbench.widgets.star_strip import StarStrip
 from focusbench.widgets.theme import NIGHT, close_all, style_widget
-from focusbench.widgets.wording import escape
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.1
-"""The page is written at most this often."""
+TICK_S = 0.2
+"""The page is written at most this often: five times a second, some fifteen messages each."""
 
-WORDS_EVERY = 5
-"""Ticks between two looks at what changes without an event: countdown, position, clock."""
+WORDS_S = 0.5
+"""Between two looks at what changes without an event: countdown, position, clock."""
+
+CHECK_EVERY = 5
+"""Idle seconds between two looks at what may change by itself: camera, wheel, disk."""
+
+
+_OPEN: "weakref.WeakSet[AutofocusPanel]" = weakref.WeakSet()
 
 
 class AutofocusPanel(widgets.Box):
@@ -49,11 +60,17 @@ class AutofocusPanel(widgets.Box):
         What the form begins with.
     save_packages_to : path or None
         Folder that gets an AF package of every run; None saves nothing.
+    keep : {"frames", "stamps", "numbers"}
+        What the packages keep of the frames, as in `focusbench.autofocus`.
+    memory : RigMemory or path, optional
+        What earlier runs tell of the rig; runs of this panel add to it where they focus.
 
     Attributes
     ----------
     form : OptionsForm
     curve : CurveView
+    right : RightColumn
+        The result, the list before a run, or the frame of the point that was clicked.
     session : FocusSession
     run_button, run_again_button, cancel_button : Button
 
@@ -73,10 +90,19 @@ class AutofocusPanel(widgets.Box):
         options: AutofocusOptions | None = None,
         *,
         save_packages_to: str | Path | None = "af_packages",
+        keep: Keep = "frames",
+        memory: RigMemory | str | Path | None = None,
     ) -> None:
+        new_recorder(save_packages_to, keep)  # refuses a wrong `keep` now, not at the first run
         self.session = FocusSession.of(rig)
         self._rig = rig
-        self._folder = save_packages_to
+        self._folder, self._keep = save_packages_to, keep
+        self._memory = RigMemory(memory) if isinstance(memory, str | Path) else memory
+        self._learns = False
+        self._frames = PointFrames.of(self.session)
+        self._checks: tuple[Check, ...] = ()
+        self._checked: object = None
+        self._light: str | None = None
         self._closed = threading.Event()
         self._wake = threading.Event()
         self._writing = threading.Lock()
@@ -87,14 +113,28 @@ class AutofocusPanel(widgets.Box):
         self._position: int | None = None
         self._lost_contact = ""
         self.form = OptionsForm(options)
-        self.curve = CurveView(themed=False)
+        self.right = RightColumn()
+        self._strip = StarStrip(self.right.pick)
+        self.curve = CurveView(themed=False, below=self._strip)
+        self.curve.on_pick(self.right.pick)
+        self.right.on_pick(self._wake.set)
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         self.form.on_change(lambda _: self._wake.set())
         self.form.on_error(self._wake.set)
         NIGHT.observe(self._turn_night, "on")
         self._turn_night({"new": NIGHT.on})
-        self._unsubscribe = self.session.subscribe(self._hear)
+        self._unsubscribe = (
+            self.session.subscribe(self._hear),
+            self._frames.on_change(self._wake.set),
+        )
+        self._execution = execution()
+        for other in tuple(_OPEN):
+            # A cell executed again would otherwise leave a panel behind that nobody sees.
+            if self._execution is not None and self._execution.replaces(other._execution):
+                self._learns |= other._learns and other.session is self.session
+                other._shut()
+        _OPEN.add(self)
         self.refresh()
         threading.Thread(target=self._pump, name="focusbench panel", daemon=True).start()
 
@@ -103,8 +143,15 @@ class AutofocusPanel(widgets.Box):
     def _run(self, _: object = None, *, again: bool = False) -> None:
         self._trouble, self._cancelling, self._attached = "", False, False
         try:
-            recorder = new_recorder(self._folder)
-            self.session.start(self.form.value, again=again, recorder=recorder)
+            options, memory = self.form.value, self._memory
+            self.session.start(
+                options,
+                again=again,
+                recorder=new_recorder(self._folder, self._keep),
+                rig_shape=memory.shape_of(self._rig, options) if memory else None,
+            )
+            self._learns = True
+            self.right.picked = None
         except FocusbenchError as error:
             self._trouble = str(error)
         self._wake.set()
@@ -119,14 +166,20 @@ class AutofocusPanel(widgets.Box):
 
     def close(self) -> None:
         """Close the panel with all its widgets. A run goes on; a finished one is accepted."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
-        self._wake.set()
-        self._unsubscribe()
-        NIGHT.unobserve(self._turn_night, "on")
+        if "_closed" not in vars(self) or self._closed.is_set():
+            return  # never made, for what it was given was refused; or closed already
         if not self.session.running:
             self.session.accept()
+        self._shut()
+
+    def _shut(self) -> None:
+        """Close, and leave the session as it is."""
+        _OPEN.discard(self)
+        self._closed.set()
+        self._wake.set()
+        for leave in self._unsubscribe:
+            leave()
+        NIGHT.unobserve(self._turn_night, "on")
         with self._writing:
             close_all(self)
 
@@ -134,19 +187,28 @@ class AutofocusPanel(widgets.Box):
 
     def _hear(self, event: Event) -> None:
         self._wake.set()
+        if self._memory is not None and self._learns:
+            # Of two panels on a rig, the one that began the run learns from it.
+            self._learns = not isinstance(event, RunFinished)
+            try:
+                self._memory(event)
+            except Exception:
+                logger.exception("The memory of the rig could not be written")
 
     def _pump(self) -> None:
         """Write what has changed: soon after an event, else now and then."""
-        ticks = 0
+        quiet = 0
         while not self._closed.is_set():
-            self._wake.wait(TICK_S * WORDS_EVERY if self.session.running else 1.0)
+            woken = self._wake.wait(WORDS_S if self.session.running else 1.0)
             self._wake.clear()
+            quiet = 0 if woken else quiet + 1
+            if quiet % CHECK_EVERY == CHECK_EVERY - 1:
+                self._checked = None
             try:
                 self.refresh()
             except Exception:
                 # A picture that cannot be drawn must not end the panel.
                 logger.exception("The panel could not be drawn")
-            ticks += 1
             self._closed.wait(TICK_S)
 
     def refresh(self) -> None:
@@ -157,20 +219,42 @@ class AutofocusPanel(widgets.Box):
 
     def _refresh(self) -> None:
         progress, state = self.session.progress, self._look()
-        write(self._header, self._header_html(state))
+        write(self._header, header_html(self._rig, state, self._lost_contact))
         write(self._words, say_html(say(progress, self.session.activity, state)))
         width = 100 * fraction_done(progress) if state.running else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
-        self._set_buttons(state)
+        self._buttons.show(self.session, state)
         self._advise(state, progress)
         coming = () if state.position is None else state.options.sweep_positions(state.position)
         # Points and fits change with events alone; without one there is nothing to draw.
-        drawn = (progress, coming if progress.phase == "idle" else ())
+        idle, frames = progress.phase == "idle", self._frames.kept
+        drawn = (progress, coming if idle else (), self._checks, len(frames), self.right.picked)
         if drawn != self._shown:
-            self._shown = drawn
+            self.right.show(progress, self._checks, frames, state.now_s)
+            self._shown = (*drawn[:-1], self.right.picked)
             self.curve.show(progress, coming)
-            write(self._result, result_html(progress))
+            self.curve.pick(self.right.picked)
+            self._strip.show(progress, frames, self.curve.shown.x_range, self.right.picked)
             write(self._points, points_html(progress))
+
+    def _check(self, running: bool) -> None:
+        """Look whether a run could be made, where anything has changed that it depends on."""
+        if running:
+            self._checked = None
+            return
+        with suppress(DeviceError):
+            self._light = self._rig.filter()
+        options = self.form.value
+        key = (options, self._position, self._lost_contact)
+        if key != self._checked:
+            self._checks = preflight(
+                self._rig,
+                options,
+                folder=self._folder,
+                keep=self._keep,
+                last=self.session.record,
+            )
+            self._checked = key
 
     def _look(self) -> PanelState:
         session = self.session
@@ -181,6 +265,7 @@ class AutofocusPanel(widgets.Box):
             self._position, self._lost_contact = None, str(error)
         if not running:
             self._cancelling = False
+        self._check(running)
         return PanelState(
             running=running,
             cancelling=self._cancelling,
@@ -192,59 +277,16 @@ class AutofocusPanel(widgets.Box):
             options=self.form.value,
             trouble=self._trouble or session.error,
             notes=tuple(self.form.still_using),
-        )
-
-    def _set_buttons(self, state: PanelState) -> None:
-        session, busy = self.session, "Auto focus is running; Cancel stops it."
-        enable(self.run_button, not state.running, "Run auto focus from here.", busy)
-        enable(
-            self.run_again_button,
-            session.can_run_again,
-            "Run once more, centred on the last best focus.",
-            busy if state.running else "Run again needs a result to centre on.",
-        )
-        home = state.return_position
-        back = "the focuser goes back" + ("" if home is None else f" to {home}")
-        enable(
-            self.cancel_button,
-            session.can_cancel and not state.cancelling,
-            f"Stop the run; {back}." if state.running else f"Undo: {back}.",
-            "Cancelling already."
-            if state.cancelling
-            else "The focuser is where it began."
-            if self.session.record is not None
-            else "There is no run to cancel.",
+            obstacles=obstacles(self._checks),
         )
 
     def _advise(self, state: PanelState, progress: RunProgress) -> None:
-        seconds = expected_duration_s(state.options, self.session.record)
+        seconds = expected_duration_s(state.options, self.session.record, filter=self._light)
         at = progress.start_position if state.running else state.position
-        text = say_sampling(state.options, at, seconds)
+        text = say_sampling(state.options, at, seconds, self.session.record)
         if state.running and progress.options not in (None, state.options):
             text = f"For the next run. {text}"
         self.form.advise(text)
-
-    def _header_html(self, state: PanelState) -> str:
-        parts = [escape(self._rig.name)]
-        try:
-            light, degrees = self._rig.filter(), self._rig.temperature_c()
-        except DeviceError:
-            light = degrees = None
-        if light:
-            parts.append(escape(light))
-        binning = state.options.binning
-        parts.append(f"{binning}×{binning}")
-        if state.position is not None:
-            parts.append(f'<b class="fb-position">{state.position}</b>')
-        if degrees is not None:
-            parts.append(f"{degrees:.1f} °C".replace("-", "−"))
-        contact = "● connected"
-        if self._lost_contact:
-            contact = f'<span title="{escape(self._lost_contact)}">✕ not connected</span>'
-        return (
-            f'<span class="fb-contact fb-muted">{contact}</span>'
-            f'<b class="fb-name">Auto focus</b><span class="fb-muted">{" · ".join(parts)}</span>'
-        )
 
     # ------------------------------------------------------------------ how it is built
 
@@ -258,20 +300,25 @@ class AutofocusPanel(widgets.Box):
         header = box("fb-header", self._header, self._night)
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
-        self.run_button = button("Run", self._run, "fb-main")
-        self.run_again_button = button("Run again", self._run_again)
-        self.cancel_button = button("Cancel", self._cancel)
-        buttons = box("fb-buttons", self.run_button, self.run_again_button, self.cancel_button)
+        self._buttons = RunButtons(self._run, self._run_again, self._cancel)
+        self.run_button = self._buttons.run
+        self.run_again_button = self._buttons.run_again
+        self.cancel_button = self._buttons.cancel
         self._bar = widgets.HTML()
-        self._result = widgets.HTML()
         self._points = widgets.HTML()
         self._points.layout.display = "none"
         self._fold = widgets.ToggleButton(description="▸ Points")
         self._fold.add_class("fb-fold")
         self._fold.observe(self._fold_points, "value")
         chart = box("fb-middle", self.curve, self._fold, self._points)
-        columns = box("fb-columns", self.form, chart, self._result)
-        return [style_widget(), header, box("fb-say", self._words, buttons), self._bar, columns]
+        columns = box("fb-columns", self.form, chart, self.right)
+        return [
+            style_widget(),
+            header,
+            box("fb-say", self._words, self._buttons),
+            self._bar,
+            columns,
+        ]
 
     def _fold_points(self, change: Any) -> None:
         self._points.layout.display = None if change["new"] else "none"

@@ -12,14 +12,22 @@ TONES = {"": "plain", "–": "plain", "✓": "ok", "!": "warn", "✕": "bad"}
 
 def say_html(line: SayLine) -> str:
     """The say line as a page fragment that a screen reader announces."""
-    tone = "busy" if line.busy else TONES[line.sign]
+    tone = TONES[line.sign]
+    if line.busy:
+        tone = "busy fb-warn" if tone == "warn" else "busy"
+    role = 'role="alert"' if tone in ("warn", "bad") else 'role="status" aria-live="polite"'
     sign = f'<span class="fb-sign">{line.sign}</span>' if line.sign else ""
     signed = " fb-signed" if line.sign else ""
     return (
-        f'<div class="fb-line fb-{tone}{signed}" role="status" aria-live="polite">'
+        f'<div class="fb-line fb-{tone}{signed}" {role}>'
         f'<div class="fb-first">{sign}{escape(line.first)}</div>'
         f'<div class="fb-second">{escape(line.second)}</div></div>'
     )
+
+
+def section(title: str) -> str:
+    """A heading with a line under it."""
+    return f'<div class="fb-section">{escape(title)}</div>'
 
 
 def box(name: str, *children: widgets.Widget) -> widgets.Box:
@@ -45,6 +53,11 @@ def enable(one: widgets.Button, enabled: bool, can: str, cannot: str) -> None:
         with one.hold_sync():
             one.disabled = not enabled
             one.tooltip = tooltip
+
+
+def reveal(one: widgets.Widget, shown: bool) -> None:
+    """Show or hide a widget, whatever its place in the style sheet."""
+    (one.remove_class if shown else one.add_class)("fb-hidden")
 
 
 def write(widget: widgets.HTML, html: str) -> None:

@@ -12,7 +12,7 @@ from focusbench.api import FocusSession
 from focusbench.devices import Rig
 from focusbench.errors import DeviceError, FocusbenchError
 from focusbench.options import Optics, option_specs
-from focusbench.widgets.options_form import OptionField
+from focusbench.widgets.option_field import OptionField
 from focusbench.widgets.pieces import box, button, enable, say_html, write
 from focusbench.widgets.rig_table import look_at, now_text, rig_table_html
 from focusbench.widgets.say_line import SayLine

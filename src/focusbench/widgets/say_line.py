@@ -1,19 +1,16 @@
 """What the say line says: pure functions of the run, its activity and the panel's state."""
 
-import itertools
-import statistics
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
 from focusbench.curve import Outcome
 from focusbench.engine import Activity, RunProgress, RunRecord
 from focusbench.options import AutofocusOptions
+from focusbench.widgets.forecast import planned_points, seconds_left
 from focusbench.widgets.wording import about, count, duration, plus_minus, position
 
 Sign = Literal["", "✓", "!", "✕", "–"]
-
-OVERHEAD_S = 3.0
-"""What a point takes besides its exposure, as long as this rig has not shown it: move, read-out."""
 
 PREPARING = "preparing the star measurement, which takes up to half a minute once per computer"
 
@@ -43,6 +40,8 @@ class PanelState:
         Why the last button did nothing, or what broke unexpectedly.
     notes : tuple of str
         Fields whose text is not in force ("Step size is still 60.").
+    obstacles : tuple of str
+        Why a run would fail as things are, and what helps.
     """
 
     running: bool = False
@@ -55,6 +54,7 @@ class PanelState:
     options: AutofocusOptions = field(default_factory=AutofocusOptions)
     trouble: str = ""
     notes: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def say(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine
     """Say what is going on, or what came of it."""
     if state.running:
         line = _say_running(progress, activity, state)
-        line = SayLine(line.sign, line.first, line.second, busy=True)
+        line = dataclasses.replace(line, busy=True)
     elif state.trouble:
         line = SayLine("✕", "That did not work.", state.trouble)
     elif progress.record is not None:
@@ -87,6 +87,8 @@ def say(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine
 
 
 def _say_ready(state: PanelState) -> SayLine:
+    if state.obstacles:
+        return SayLine("✕", "Not ready: a run would fail.", " ".join(state.obstacles))
     if state.last_best is None or state.position is None:
         return SayLine("", "Ready.", ROUGH_FOCUS)
     sweep = state.options.sweep_positions(state.position)
@@ -98,79 +100,7 @@ def _say_ready(state: PanelState) -> SayLine:
     )
 
 
-def say_sampling(options: AutofocusOptions, at: int | None, seconds: float) -> str:
-    """Say what a run with these options will do, and what would be better.
-
-    Parameters
-    ----------
-    options : AutofocusOptions
-    at : int or None, steps
-        Where the focuser is; None where that is not known.
-    seconds : float
-        How long the run should take.
-    """
-    frames = count(options.data_points * options.frames_per_point, "frame")
-    took = f"about {about(seconds, to=5)}"
-    if at is None:
-        text = f"A sweep takes {frames}, {took}."
-    else:
-        sweep = options.sweep_positions(at)
-        text = f"Sweeps {sweep[0]} → {sweep[-1]}, {frames}, {took}."
-    if options.data_points % 2 == 0:
-        text += " An odd number of points puts one at the centre."
-    return text
-
-
-def expected_duration_s(options: AutofocusOptions, last: RunRecord | None = None) -> float:
-    """How long a run with these options should take, seconds.
-
-    The time of a point besides exposure and settling is what the rig's last run took; before
-    there is one, `OVERHEAD_S`.
-    """
-    overhead = OVERHEAD_S
-    if last is not None and last.points:
-        fixed = last.options.frames_per_point * last.options.exposure_s + last.options.settle_s
-        overhead = max(0.0, last.duration_s / len(last.points) - fixed)
-    points = options.data_points + options.validation_frame
-    a_point = options.frames_per_point * options.exposure_s + options.settle_s
-    return points * (a_point + overhead)
-
-
 # ---------------------------------------------------------------------------------- during a run
-
-
-def seconds_left(progress: RunProgress, now_s: float) -> float | None:
-    """How long the run still takes, from the pace of its own points, seconds."""
-    options = progress.options
-    if options is None or progress.started_s is None:
-        return None
-    times = [point.time_s for point in progress.points if point.time_s is not None]
-    # The first point may have waited for something (a library, a long move): the middle of the
-    # gaps between points is not bothered by one.
-    guess = options.exposure_s + options.settle_s + OVERHEAD_S
-    pace = statistics.median_low([guess, *(b - a for a, b in itertools.pairwise(times))])
-    # A point is timed at the middle of its exposure; half of one has passed when it is in.
-    last = times[-1] + options.exposure_s / 2 if times else progress.started_s
-    left = planned_points(progress) - len(progress.points) + options.validation_frame
-    if progress.validation is not None:
-        left = 0
-    return max(0.0, left * pace - max(0.0, now_s - last)) if left > 0 else 0.0
-
-
-def planned_points(progress: RunProgress) -> int:
-    """How many points the run expects to take, validation frame not included."""
-    if progress.current is not None:
-        return progress.current.planned
-    earlier = sum(p.sweep != progress.sweep for p in progress.points)
-    return earlier + len(progress.positions)
-
-
-def fraction_done(progress: RunProgress) -> float:
-    """Part of the planned frames that have been taken, 0 to 1."""
-    if progress.options is None:
-        return 0.0
-    planned = planned_points(progress) + progress.options.validation_frame
-    return min(1.0, len(progress.points) / planned) if planned else 0.0
 
 
 def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -> SayLine:
@@ -195,7 +125,10 @@ def _say_running(progress: RunProgress, activity: Activity, state: PanelState) -
     if state.attached and progress.started_s is not None:
         ago = about(max(0.0, state.now_s - progress.started_s))
         second = _join(second, f"This run was started {ago} ago, by another panel or page.")
-    return SayLine("", _doing(progress, activity, state), second)
+    doing = _doing(progress, activity, state)
+    if progress.warnings:
+        return SayLine("!", doing, _join(_ended(progress.warnings[-1]), second))
+    return SayLine("", doing, second)
 
 
 def _doing(progress: RunProgress, activity: Activity, state: PanelState) -> str:
@@ -316,21 +249,32 @@ def _say_focused(record: RunRecord) -> SayLine:
         )
     elif check is not None:
         evidence = _join(evidence, "The validation frame could not be measured.")
+    if record.warnings:
+        # What a person should know must not hide behind a tick.
+        n = len(record.warnings)
+        what = "a warning" if n == 1 else f"{n} warnings"
+        second = _join(_ended(record.warnings[-1]), evidence, _goes_back(record))
+        return SayLine("!", f"{with_error}, with {what}.", second)
     return SayLine("✓", f"{with_error}.", _join(evidence, _goes_back(record)))
 
 
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
 def _disagrees(record: RunRecord) -> str:
-    check = record.validation
-    assert check is not None
-    assert check.metric is not None
-    assert check.deviation_percent is not None
-    side = "above" if check.deviation_percent > 0 else "below"
-    limit = record.options.validation_tolerance_percent
-    return (
-        f"It reads {check.metric:.2f} px, {abs(check.deviation_percent):.0f} % {side} the expected "
-        f"{check.expected:.2f} (limit {limit:g} %). Nothing was undone. Most often this is "
-        "backlash: check its setting, then Run again."
-    )
+    """The run's own warning, so that the panel and the record name the same cause."""
+    return next((w for w in record.warnings if is_validation_warning(w)), "Nothing was undone.")
+
+
+def is_validation_warning(warning: str) -> bool:
+    """Whether a warning of a run is about its validation frame."""
+    return warning.startswith("The validation frame ")
+
+
+def is_no_fit_warning(warning: str) -> bool:
+    """Whether a warning says that the average of the lowest points was taken."""
+    return warning.startswith("No fit.")
 
 
 def _home(record: RunRecord) -> str:

@@ -1,6 +1,11 @@
 """Numbers as people read them: plain digits, true minus, the precision of the error."""
 
+from datetime import datetime
 from html import escape as _escape
+
+from focusbench.options import AutofocusOptions, option_specs
+
+_METRICS = next(dict(s.choices) for s in option_specs(AutofocusOptions) if s.name == "metric")
 
 
 def escape(text: object) -> str:
@@ -37,6 +42,16 @@ def about(seconds: float, *, to: int = 10) -> str:
     return duration(seconds) if seconds < 60 else duration(to * round(seconds / to))
 
 
+def clock(time_s: float) -> str:
+    """A time of day where the computer stands, from a Unix time: "23:41:05"."""
+    return datetime.fromtimestamp(time_s).astimezone().strftime("%H:%M:%S")
+
+
 def count(n: int, noun: str) -> str:
     """Some of a thing: "1 point", "4 points"."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def metric_name(options: AutofocusOptions | None) -> str:
+    """What a run measures, as its form names it: "HFR"."""
+    return "HFR" if options is None else str(_METRICS[options.metric])
