@@ -18,6 +18,7 @@ _SMOOTH_NOISE = 0.375
 """Noise left by the binomial kernel (1 2 1)²/16: √(6²)/16."""
 
 LOWEST_SIGNIFICANCE = 5.0
+_ROUNDS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,38 @@ class Detail:
             self._smoothed[k] = out
         return self._smoothed[k]
 
+    def _above_surrounding(self, k: int, noise: float) -> tuple[NDArray[np.float32], float]:
+        """What of level k stands out of its wide surrounding, and how much that varies.
+
+        The surrounding holds the stars, too: around bright donuts it is so high that faint ones
+        are lost. Where it varies by more than the noise, stars count in it up to three times
+        that variation alone. Waves of a nebula stay below that, so that they count as before.
+        """
+        coarse = self._levels.images[k + 2 : k + 3]
+        detail = self._smooth(k)
+        if not coarse:
+            return detail, _variation(detail)
+        detail = detail.copy() if k >= 2 else self._smoothed.pop(k)
+        self._take_off(detail, self._smooth(k + 2))
+        seen = _variation(detail)
+        before = np.zeros_like(coarse[0])
+        for _ in range(_ROUNDS):
+            if seen < 1.2 * noise:
+                break
+            half, quarter = (np.empty_like(image) for image in self._levels.images[k + 1 : k + 3])
+            excess = np.empty_like(quarter)
+            pyramid.halve(np.maximum(detail - np.float32(3.0 * seen), 0), half, 0, len(half))
+            pyramid.halve(half, quarter, 0, len(quarter))
+            pyramid.smooth(quarter, excess, 0, len(excess))
+            self._take_off(detail, before - excess)
+            was, seen, before = seen, _variation(detail), excess
+            if seen > 0.95 * was:
+                break
+        return detail, seen
+
+    def _take_off(self, image: NDArray[np.float32], wide: NDArray[np.float32]) -> None:
+        self._bands(len(image), lambda a, b: pyramid.take_off(image, wide, a, b))
+
     def uneven(
         self, k: int, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
     ) -> float:
@@ -90,17 +123,8 @@ class Detail:
         if k in self._peaks:
             return self._peaks[k]
         levels = self._levels
-        detail = self._smooth(k)
-        if k + 2 < len(levels.images):
-            wide = self._smooth(k + 2)
-            detail = detail.copy() if k >= 2 else self._smoothed.pop(k)
-            self._bands(len(detail), lambda a, b: pyramid.take_off(detail, wide, a, b))
         noise = levels.noise / levels.scale(k) * _SMOOTH_NOISE
-        # where the sky itself is uneven at this scale, more must be asked of a star
-        step = max(1, round((detail.size / 10_000) ** 0.5))
-        sample = detail[::step, ::step].ravel()
-        low, high = (nth(sample, sample.size, share * sample.size // 10) for share in (1, 4))
-        seen = float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ
+        detail, seen = self._above_surrounding(k, noise)
         self._detail[k] = detail
         found = np.empty((n_most, 3), np.float32)
         bar = LOWEST_SIGNIFICANCE * max(noise, min(seen, 2 * noise))
@@ -115,6 +139,14 @@ class Detail:
             np.full(n, k),
         )
         return self._peaks[k]
+
+
+def _variation(image: NDArray[np.float32]) -> float:
+    """Standard deviation of an image's darker part, in which few stars are."""
+    step = max(1, round((image.size / 10_000) ** 0.5))
+    sample = image[::step, ::step].ravel()
+    low, high = (nth(sample, sample.size, share * sample.size // 10) for share in (1, 4))
+    return float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ
 
 
 def _far_from(
