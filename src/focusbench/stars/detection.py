@@ -82,13 +82,11 @@ class Detail:
         for _ in range(_ROUNDS):
             if seen < 1.2 * noise:
                 break
-            half, quarter = (np.empty_like(image) for image in self._levels.images[k + 1 : k + 3])
-            excess = np.empty_like(quarter)
-            pyramid.halve(np.maximum(detail - np.float32(3.0 * seen), 0), half, 0, len(half))
-            pyramid.halve(half, quarter, 0, len(quarter))
-            pyramid.smooth(quarter, excess, 0, len(excess))
-            self._take_off(detail, before - excess)
-            was, seen, before = seen, _variation(detail), excess
+            light, wide = np.empty_like(before), np.empty_like(before)
+            pyramid.excess(detail, np.float32(3.0 * seen), light, 0, len(light))
+            pyramid.smooth(light, wide, 0, len(wide))
+            self._take_off(detail, before - wide)
+            was, seen, before = seen, _variation(detail), wide
             if seen > 0.95 * was:
                 break
         return detail, seen

@@ -13,6 +13,8 @@ MOST_STARS = 350
 """More make the value no surer: their error is then a thousandth or two."""
 FEW = 5
 """Fewer stars than these are doubted one by one."""
+_MANY = 30
+"""Of as many stars the scatter is known to an eighth."""
 _FAINTEST_SNR = 12.0
 _UNLIKE = 4.0
 """How many times the usual scatter makes an object unlike the stars."""
@@ -111,6 +113,10 @@ def _drop_unlike(
             return
         away = np.log(values / np.median(values[good]))
         bar = np.maximum(least, _UNLIKE * noise * _excess(away / noise, noise, good))
+        if values is steepness:
+            # 1 - F = (1 + r²/a²)^-2 of a Moffat profile: where F is off at r90, ln r90 is so by
+            # s + 1.7 s² outwards, s being what the slope there says.
+            bar *= 1.0 + 1.7 * bar
         bar[crowded] *= 2.0 if below else np.inf
         if below:
             drop(away < -bar, below)
@@ -118,9 +124,10 @@ def _drop_unlike(
 
 
 def _excess(away: Numbers, noise: Numbers, good: Flags) -> float:
-    """How much more values scatter than their noise; at least 1.
+    """How much more values scatter than their noise; of many, also how much less, to a half.
 
     Of all, and of the half with the least noise, in which the optics show.
     """
     best = good & (noise <= np.median(noise[good]))
-    return max(1.0, *(1.4826 * float(np.median(np.abs(away[some]))) for some in (good, best)))
+    least = 0.5 if good.sum() >= _MANY else 1.0
+    return max(least, *(1.4826 * float(np.median(np.abs(away[some]))) for some in (good, best)))

@@ -16,6 +16,21 @@ def halve(image, out, first, last):
             to[x] = nb.f4(0.25) * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1])
 
 
+@kernel(nb.void(IMAGE, nb.f4, IMAGE, nb.i8, nb.i8), fastmath=True)
+def excess(image, bar, out, first, last):
+    """Mean over 4×4 of what the pixels have above the bar."""
+    for y in range(first, last):
+        to = out[y]
+        for x in range(out.shape[1]):
+            to[x] = 0
+        for j in range(4):
+            row = image[4 * y + j]
+            for i in range(4):
+                part = row[i:]
+                for x in range(out.shape[1]):
+                    to[x] += nb.f4(0.0625) * max(part[4 * x] - bar, nb.f4(0))
+
+
 @kernel(nb.void(IMAGE, IMAGE, nb.i8, nb.i8), fastmath=True)
 def smooth(image, out, first, last):
     """The binomial kernel (1 2 1)/4 along both axes; edges repeat."""
