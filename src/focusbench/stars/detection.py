@@ -58,8 +58,7 @@ class Detail:
 
     def _smooth(self, k: int) -> NDArray[np.float32]:
         if k not in self._smoothed:
-            image = self._levels.images[k]
-            out = np.empty_like(image)
+            image, out = self._levels.images[k], self._levels.spare[k]
             self._bands(len(image), lambda a, b: pyramid.smooth(image, out, a, b))
             self._smoothed[k] = out
         return self._smoothed[k]
@@ -141,7 +140,7 @@ class Detail:
 
 def _variation(image: NDArray[np.float32]) -> float:
     """Standard deviation of an image's darker part, in which few stars are."""
-    step = max(1, round((image.size / 10_000) ** 0.5))
+    step = max(1, round((image.size / 4_000) ** 0.5))
     sample = image[::step, ::step].ravel()
     low, high = (nth(sample, sample.size, share * sample.size // 10) for share in (1, 4))
     return float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ

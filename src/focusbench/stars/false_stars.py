@@ -9,7 +9,7 @@ from focusbench.stars.finding import Found
 from focusbench.stars.growth import COLUMN
 from focusbench.stars.measurement import STAR_FIELDS
 
-MOST_STARS = 350
+MOST_STARS = 320
 """More make the value no surer: their error is then a thousandth or two."""
 FEW = 5
 """Fewer stars than these are doubted one by one."""
