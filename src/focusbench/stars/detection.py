@@ -79,14 +79,14 @@ class Detail:
         seen = _variation(detail)
         before = np.zeros_like(coarse[0])
         for _ in range(_ROUNDS):
-            if seen < 1.2 * noise:
+            if seen < 1.4 * noise:
                 break
             light, wide = np.empty_like(before), np.empty_like(before)
             pyramid.excess(detail, np.float32(3.0 * seen), light, 0, len(light))
             pyramid.smooth(light, wide, 0, len(wide))
             self._take_off(detail, before - wide)
             was, seen, before = seen, _variation(detail), wide
-            if seen > 0.95 * was:
+            if seen > 0.9 * was:
                 break
         return detail, seen
 
@@ -162,27 +162,10 @@ def _far_from(
     return free
 
 
-def apart(peaks: Peaks, radius: NDArray[np.float64], n_most: int) -> NDArray[np.intp]:
-    """Indices of the peaks outside the footprints of all stronger ones that were taken."""
-    cell = max(float(radius.max(initial=1.0)), 1.0)
-    grid: dict[tuple[int, int], list[int]] = {}
-    taken: list[int] = []
-    xs, ys, rs = peaks.x.tolist(), peaks.y.tolist(), radius.tolist()
-    for k in range(len(peaks)):
-        x, y = xs[k], ys[k]
-        cx, cy = int(x // cell), int(y // cell)
-        free = True
-        for i in (cx - 1, cx, cx + 1):
-            for j in (cy - 1, cy, cy + 1):
-                for m in grid.get((i, j), ()):
-                    if (xs[m] - x) ** 2 + (ys[m] - y) ** 2 < rs[m] ** 2:
-                        free = False
-        if free:
-            grid.setdefault((cx, cy), []).append(k)
-            taken.append(k)
-            if len(taken) == n_most:
-                break
-    return np.array(taken, dtype=np.intp)
+def apart(peaks: Peaks, radius: float, n_most: int) -> NDArray[np.intp]:
+    """Indices of the peaks farther than `radius` from all stronger ones that were taken."""
+    taken = np.empty(n_most, np.int64)
+    return taken[: pyramid.apart(peaks.x, peaks.y, radius, taken)]
 
 
 def seeds(detail: Detail, n_levels: int, n_each: int) -> Peaks:
@@ -191,7 +174,7 @@ def seeds(detail: Detail, n_levels: int, n_each: int) -> Peaks:
     for k in range(n_levels):
         peaks = detail.peaks(k)
         peaks = peaks[np.arange(min(40 * n_each, len(peaks)))]
-        free = apart(peaks, np.full(len(peaks), 4.0 * detail.scale(k)), 8 * n_each)
+        free = apart(peaks, 4.0 * detail.scale(k), 8 * n_each)
         # the best half, and others from further down: the best may all lie on a bright trail
         rest = free[n_each // 2 :]
         spread = rest[:: max(1, -(-len(rest) // (n_each - n_each // 2)))]

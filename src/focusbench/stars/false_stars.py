@@ -9,7 +9,7 @@ from focusbench.stars.finding import Found
 from focusbench.stars.growth import COLUMN
 from focusbench.stars.measurement import STAR_FIELDS
 
-MOST_STARS = 320
+MOST_STARS = 330
 """More make the value no surer: their error is then a thousandth or two."""
 FEW = 5
 """Fewer stars than these are doubted one by one."""
@@ -45,10 +45,12 @@ def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[
     table["hfr"], table["hfr_mean_radius"] = c["r50"], c["mean_radius"]
     table["hfd_astap"], table["fwhm"] = c["hfd_astap"], c["fwhm"]
     table["saturated"] = found.saturated
-    reason = table["reason"]
+    reason, good = table["reason"], table["used"]
+    good[:] = True
 
     def drop(where: Flags, why: str) -> None:
-        reason[where & (reason == "")] = why
+        reason[where & good] = why
+        good[where] = False
 
     with np.errstate(invalid="ignore", divide="ignore"):
         top, left, height, width = found.window
@@ -63,34 +65,31 @@ def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[
         drop(c["diameter"] < min_diameter_px, "smaller than the minimum star diameter")
         drop(found.blended, "blended with a neighbour")
         drop(c["lopsided"] > np.maximum(0.12, 4.0 / c["snr"]), "blended with a neighbour")
-        good = reason == ""
         usual = float(np.median(c["elongation"][good])) if good.any() else 1.0
         drop(c["elongation"] > 1.5 * max(usual, 1.0), "elongated")
         drop(c["r50"] < 0.6 * size.r50, "sharper than the optics")
         drop(c["r50"] > 1.6 * size.r50, "wider than the stars")
-        clear = (reason == "") & ~found.unclear
+        clear = good & ~found.unclear
         if clear.sum() >= FEW:
             drop(found.unclear, "not clear of the uneven sky")
         else:
             odd = np.abs(np.log(c["r50"] / size.r50)) > 0.07
             odd |= c["r90"] / c["r50"] > 1.05 * size.r90 / size.r50
             drop(found.unclear & odd, "not clear of the uneven sky")
-        _drop_unlike(c, found.crowded, reason, drop)
-        good = reason == ""
+        _drop_unlike(c, found.crowded, good, drop)
         if 2 < good.sum() < FEW:
             # A noisy radius must not decide between two sure ones.
             weak = good & (c["snr"] < 0.1 * np.sort(c["snr"][good])[-2])
             if good.sum() - weak.sum() >= max(2, min_stars):
                 drop(weak, "too faint beside the others")
-    drop(np.cumsum(reason == "") > MOST_STARS, f"beyond the {MOST_STARS} brightest")
-    table["used"] = reason == ""
+    drop(np.cumsum(good) > MOST_STARS, f"beyond the {MOST_STARS} brightest")
     return table
 
 
 def _drop_unlike(
     c: dict[str, Numbers],
     crowded: Flags,
-    reason: NDArray[np.str_],
+    good: Flags,
     drop: Callable[[Flags, str], None],
 ) -> None:
     """Drop what differs from the other stars in shape by more than noise and optics make it.
@@ -108,7 +107,6 @@ def _drop_unlike(
         (steepness, 0.004 + 0.6 / snr, 0.04, "blended or no star", ""),
         (c["r50"], 0.01 + 1.5 / snr, 0.08, "wider than the stars", "sharper than the stars"),
     ):
-        good = reason == ""
         if good.sum() < 3:
             return
         away = np.log(values / np.median(values[good]))

@@ -27,6 +27,14 @@ def cut(u2, f4, swap, flip, top, left, out):
     n_x = f4.shape[1] if of_float else u2.shape[1]
     width = out.shape[1]
     start, stop = min(max(0, -left), width), max(0, min(width, n_x - left))
+    if start < stop and not of_float:
+        # The rows lie far apart in memory. To ask for all of them before any is used takes a
+        # fraction of the time of waiting for one after the other.
+        first, last = max(0, -top), min(out.shape[0], n_y - top)
+        for i in range(start, stop + 31, 32):
+            x = min(i, stop - 1)
+            for j in range(first, last):
+                out[j, x] = nb.f4(nb.i4(u2[top + j, left + x]))
     for j in range(out.shape[0]):
         y = top + j
         to = out[j]
@@ -128,7 +136,7 @@ def nth(values, n, k):
         for i in range(n):
             b = bits[i]
             count += nb.i4(b ^ ((b >> sign) & rest) <= middle)
-        if count == n_high or count == n_low:
+        if count in (n_low, n_high):
             # nothing between: many are equal; go to the next that there is
             below, above = -rest, rest
             for i in range(n):
