@@ -86,7 +86,7 @@ class Detail:
             pyramid.smooth(light, wide, 0, len(wide))
             self._take_off(detail, before - wide)
             was, seen, before = seen, _variation(detail), wide
-            if seen > 0.9 * was:
+            if seen > 0.8 * was:
                 break
         return detail, seen
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from focusbench.frames import RowMaxima
 from focusbench.stars import binning, pyramid, sky
+from focusbench.stars.ensemble import median
 from focusbench.stars.source import Source
 
 Image = NDArray[np.float32]
@@ -102,7 +103,7 @@ def build(frame: Source, window: tuple[int, int, int, int], bands: Bands) -> Lev
     bands(shape[0], lambda a, b: sky.tile_levels(image, side, floor, level, noise, a, b))
     if not np.isfinite(level).any():
         return None
-    sigma = float(np.nanmedian(noise))
+    sigma = median(noise[np.isfinite(noise)])
     if not sigma > 0:
         sigma = max(float(np.nanmax(np.abs(image))) * 1e-6, 1e-30)
     mesh = sky.settle(level, noise)

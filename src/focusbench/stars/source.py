@@ -108,8 +108,8 @@ def source(pixels: NDArray[np.generic]) -> Source:
 
 
 def _step(pixels: NDArray[np.integer]) -> float:
-    """Largest power of two that divides what pixels differ by, in a sample of some ten thousand."""
-    every = max(1, round((pixels.size / 20_000) ** 0.5))
+    """Largest power of two that divides what pixels differ by, in a sample of some thousand."""
+    every = max(1, round((pixels.size / 6_000) ** 0.5))
     sample = pixels[::every, ::every]
     if sample.size == 0:
         return 1.0
