@@ -12,7 +12,7 @@ and colour make the stars of real frames differ by some per cent.
 
 
 def median(values: NDArray[np.float64]) -> float:
-    """The same number as numpy's, in a fifth of the time for a few hundred values; NaN counts as high."""
+    """Median as of numpy, in a fifth of the time for some hundred values; NaN counts as high."""
     n = values.size
     ordered = np.sort(values, axis=None)
     return 0.5 * float(ordered[(n - 1) // 2] + ordered[n // 2])

@@ -73,7 +73,7 @@ def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[
         drop(c["lopsided"] > np.maximum(0.12, 4.0 / c["snr"]), "blended with a neighbour")
         usual = median(c["elongation"][good]) if good.any() else 1.0
         long = c["elongation"] > 1.5 * max(usual, 1.0)
-        drop(long & ((c["snr"] > _SURELY_LONG) | ~_winged(c, good)), "elongated")
+        drop(long & (c["snr"] > (_SURELY_LONG if _winged(c, good) else 0.0)), "elongated")
         drop(c["r50"] < 0.6 * size.r50, "sharper than the optics")
         drop(c["r50"] > 1.6 * size.r50, "wider than the stars")
         clear = good & ~found.unclear
