@@ -20,7 +20,8 @@ _WINGS = 1.45
 """r90 / r50 above which stars have wings; a disc has 1.34. The window that moments are freed of
 holds back so much of wings that only of bright stars the elongation says something."""
 _SURELY_LONG = 60.0
-"""Signal to noise below which round stars with wings were seen to have any elongation."""
+"""Signal to noise below which round stars with wings were seen to have any elongation; what is no
+star, a piece of a trail, is told by its half-flux radius there."""
 _FAINTEST_SNR = 12.0
 _UNLIKE = 4.0
 """How many times the usual scatter makes an object unlike the stars."""
@@ -73,7 +74,9 @@ def star_table(found: Found, min_diameter_px: float, min_stars: int) -> NDArray[
         drop(c["lopsided"] > np.maximum(0.12, 4.0 / c["snr"]), "blended with a neighbour")
         usual = median(c["elongation"][good]) if good.any() else 1.0
         long = c["elongation"] > 1.5 * max(usual, 1.0)
-        drop(long & (c["snr"] > (_SURELY_LONG if _winged(c, good) else 0.0)), "elongated")
+        if _winged(c, good):
+            long &= (c["snr"] > _SURELY_LONG) | (np.abs(np.log(c["r50"] / size.r50)) > 0.12)
+        drop(long, "elongated")
         drop(c["r50"] < 0.6 * size.r50, "sharper than the optics")
         drop(c["r50"] > 1.6 * size.r50, "wider than the stars")
         clear = good & ~found.unclear
