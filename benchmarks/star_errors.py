@@ -16,7 +16,7 @@ import argparse
 
 import numpy as np
 from fields import Optics
-from hard_skies import noisy, scene_of, spots
+from scene import noisy, scene_of, spots
 
 KINDS = {"focus": 0.0, "mid": 8.0, "donut": 30.0}
 OBSTRUCTION = 0.35

@@ -13,14 +13,14 @@ import argparse
 
 import numpy as np
 from fields import Optics
-from hard_skies import _bank, noisy, scene_of, spots
+from scene import bank_of, noisy, scene_of, spots
 
 RADII = (0, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 def alone(optics: Optics) -> np.ndarray:
     """One star without noise."""
-    stamp = _bank(optics)[0][1, 2]
+    stamp = bank_of(optics)[0][1, 2]
     return 100.0 + 1e6 * np.pad(stamp.astype(np.float64), 40)
 
 
@@ -58,7 +58,7 @@ def main() -> None:
             falls = 0
             for radius in RADII:
                 optics = Optics(radius, obstruction, seeing)
-                truth = _bank(optics)[1]
+                truth = bank_of(optics)[1]
                 single = measure(alone(optics)).value
                 seen = measure(field(optics, args.stars, seed))
                 lines["truth px"].append(f"{truth:.2f}")

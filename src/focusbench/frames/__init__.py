@@ -10,7 +10,7 @@ from focusbench.frames.darks import Dark, DarkLibrary
 from focusbench.frames.fits_files import FITS_SUFFIXES
 from focusbench.frames.frame import Frame
 from focusbench.frames.reading import FRAME_SUFFIXES, read_frame
-from focusbench.frames.saturation import saturation_level
+from focusbench.frames.saturation import RowMaxima, saturation_level
 from focusbench.frames.writing import compress_fits, write_frame
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Dark",
     "DarkLibrary",
     "Frame",
+    "RowMaxima",
     "bayer_pattern",
     "compress_fits",
     "crop",

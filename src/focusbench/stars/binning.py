@@ -6,13 +6,32 @@ import numpy as np
 from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import F4, IMAGE, U2, cut, mended
 
+_ROW = nb.types.Array(nb.u2, 1, "C", readonly=True)
+_HIGHEST = nb.types.Array(nb.u2, 1, "C")
 _EVEN = nb.u8(0x0000FFFF0000FFFF)
 _LOW = nb.u8(0x00FF00FF00FF00FF)
 
 
-@kernel(nb.void(U2, nb.b1, nb.u4, nb.i8, nb.i8, IMAGE, nb.i8, nb.i8))
-def bin4(px, swap, flip, top, left, out, first, last):
+@kernel(nb.u2(_ROW, nb.b1, nb.u4))
+def highest_of(row, swap, flip):
+    """Highest of a row of pixels; a loop of its own, of which the compiler does 16 at a time."""
+    top, bits = nb.u2(0), nb.u2(flip)
+    if swap:
+        for i in range(row.shape[0]):
+            v = row[i]
+            v = nb.u2((v >> nb.u2(8)) | (v << nb.u2(8)))
+            top = max(top, nb.u2(v ^ bits))
+    else:
+        for i in range(row.shape[0]):
+            top = max(top, nb.u2(row[i] ^ bits))
+    return top
+
+
+@kernel(nb.void(U2, nb.b1, nb.u4, nb.i8, nb.i8, IMAGE, _HIGHEST, nb.i8, nb.i8))
+def bin4(px, swap, flip, top, left, out, highest, first, last):
     """Rows `first` to `last` of the 4×4-binned frame; the loop that meets every pixel.
+
+    `highest` is given the highest pixel of each of these rows of bins.
 
     Four neighbours of a row are read as one number of 64 bits, whose parts are summed side by
     side: two parts of 32 bits, and where bytes are swapped four of 16, once for the high bytes and
@@ -51,6 +70,11 @@ def bin4(px, swap, flip, top, left, out, first, last):
                 total += ((c >> sixteen) & _EVEN) + ((d >> sixteen) & _EVEN)
                 total = (total + (total >> half)) & nb.u8(0xFFFFFFFF)
                 to[x] = nb.f4(nb.i4(total)) * nb.f4(0.0625)
+        top_of = nb.u2(0)
+        for j in range(4):
+            part = px[y + j, left : left + 4 * n_x]
+            top_of = max(top_of, highest_of(part, swap, flip))
+        highest[row] = top_of
 
 
 @kernel(nb.void(U2, F4, nb.b1, nb.u4, nb.i8, nb.i8, nb.i8, IMAGE, nb.i8, nb.i8))

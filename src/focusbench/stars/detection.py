@@ -18,6 +18,7 @@ _SMOOTH_NOISE = 0.375
 """Noise left by the binomial kernel (1 2 1)²/16: √(6²)/16."""
 
 LOWEST_SIGNIFICANCE = 5.0
+_ROUNDS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +58,40 @@ class Detail:
 
     def _smooth(self, k: int) -> NDArray[np.float32]:
         if k not in self._smoothed:
-            image = self._levels.images[k]
-            out = np.empty_like(image)
+            image, out = self._levels.images[k], self._levels.spare[k]
             self._bands(len(image), lambda a, b: pyramid.smooth(image, out, a, b))
             self._smoothed[k] = out
         return self._smoothed[k]
+
+    def _above_surrounding(self, k: int, noise: float) -> tuple[NDArray[np.float32], float]:
+        """What of level k stands out of its wide surrounding, and how much that varies.
+
+        The surrounding holds the stars, too: around bright donuts it is so high that faint ones
+        are lost. Where it varies by more than the noise, stars count in it up to three times
+        that variation alone. Waves of a nebula stay below that, so that they count as before.
+        """
+        coarse = self._levels.images[k + 2 : k + 3]
+        detail = self._smooth(k)
+        if not coarse:
+            return detail, _variation(detail)
+        detail = detail.copy() if k >= 2 else self._smoothed.pop(k)
+        self._take_off(detail, self._smooth(k + 2))
+        seen = _variation(detail)
+        before = np.zeros_like(coarse[0])
+        for _ in range(_ROUNDS):
+            if seen < 1.4 * noise:
+                break
+            light, wide = np.empty_like(before), np.empty_like(before)
+            pyramid.excess(detail, np.float32(3.0 * seen), light, 0, len(light))
+            pyramid.smooth(light, wide, 0, len(wide))
+            self._take_off(detail, before - wide)
+            was, seen, before = seen, _variation(detail), wide
+            if seen > 0.8 * was:
+                break
+        return detail, seen
+
+    def _take_off(self, image: NDArray[np.float32], wide: NDArray[np.float32]) -> None:
+        self._bands(len(image), lambda a, b: pyramid.take_off(image, wide, a, b))
 
     def uneven(
         self, k: int, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
@@ -90,17 +120,8 @@ class Detail:
         if k in self._peaks:
             return self._peaks[k]
         levels = self._levels
-        detail = self._smooth(k)
-        if k + 2 < len(levels.images):
-            wide = self._smooth(k + 2)
-            detail = detail.copy() if k >= 2 else self._smoothed.pop(k)
-            self._bands(len(detail), lambda a, b: pyramid.take_off(detail, wide, a, b))
         noise = levels.noise / levels.scale(k) * _SMOOTH_NOISE
-        # where the sky itself is uneven at this scale, more must be asked of a star
-        step = max(1, round((detail.size / 10_000) ** 0.5))
-        sample = detail[::step, ::step].ravel()
-        low, high = (nth(sample, sample.size, share * sample.size // 10) for share in (1, 4))
-        seen = float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ
+        detail, seen = self._above_surrounding(k, noise)
         self._detail[k] = detail
         found = np.empty((n_most, 3), np.float32)
         bar = LOWEST_SIGNIFICANCE * max(noise, min(seen, 2 * noise))
@@ -115,6 +136,14 @@ class Detail:
             np.full(n, k),
         )
         return self._peaks[k]
+
+
+def _variation(image: NDArray[np.float32]) -> float:
+    """Standard deviation of an image's darker part, in which few stars are."""
+    step = max(1, round((image.size / 4_000) ** 0.5))
+    sample = image[::step, ::step].ravel()
+    low, high = (nth(sample, sample.size, share * sample.size // 10) for share in (1, 4))
+    return float(high - low) / 1.028  # those quantiles of a Gaussian differ by 1.028 σ
 
 
 def _far_from(
@@ -133,27 +162,10 @@ def _far_from(
     return free
 
 
-def apart(peaks: Peaks, radius: NDArray[np.float64], n_most: int) -> NDArray[np.intp]:
-    """Indices of the peaks outside the footprints of all stronger ones that were taken."""
-    cell = max(float(radius.max(initial=1.0)), 1.0)
-    grid: dict[tuple[int, int], list[int]] = {}
-    taken: list[int] = []
-    xs, ys, rs = peaks.x.tolist(), peaks.y.tolist(), radius.tolist()
-    for k in range(len(peaks)):
-        x, y = xs[k], ys[k]
-        cx, cy = int(x // cell), int(y // cell)
-        free = True
-        for i in (cx - 1, cx, cx + 1):
-            for j in (cy - 1, cy, cy + 1):
-                for m in grid.get((i, j), ()):
-                    if (xs[m] - x) ** 2 + (ys[m] - y) ** 2 < rs[m] ** 2:
-                        free = False
-        if free:
-            grid.setdefault((cx, cy), []).append(k)
-            taken.append(k)
-            if len(taken) == n_most:
-                break
-    return np.array(taken, dtype=np.intp)
+def apart(peaks: Peaks, radius: float, n_most: int) -> NDArray[np.intp]:
+    """Indices of the peaks farther than `radius` from all stronger ones that were taken."""
+    taken = np.empty(n_most, np.int64)
+    return taken[: pyramid.apart(peaks.x, peaks.y, radius, taken)]
 
 
 def seeds(detail: Detail, n_levels: int, n_each: int) -> Peaks:
@@ -162,7 +174,7 @@ def seeds(detail: Detail, n_levels: int, n_each: int) -> Peaks:
     for k in range(n_levels):
         peaks = detail.peaks(k)
         peaks = peaks[np.arange(min(40 * n_each, len(peaks)))]
-        free = apart(peaks, np.full(len(peaks), 4.0 * detail.scale(k)), 8 * n_each)
+        free = apart(peaks, 4.0 * detail.scale(k), 8 * n_each)
         # the best half, and others from further down: the best may all lie on a bright trail
         rest = free[n_each // 2 :]
         spread = rest[:: max(1, -(-len(rest) // (n_each - n_each // 2)))]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.stars.ensemble import ensemble, weights_of
+from focusbench.stars.ensemble import ensemble, median, weights_of
 from focusbench.stars.false_stars import FEW
 from focusbench.stars.finding import Found
 
@@ -35,7 +35,7 @@ def doubt(found: Found, stars: NDArray[np.void]) -> str:
         return "the stars are too few, too faint or too unlike each other"
     if abs(np.log(value / found.size.r50)) > 0.08 or _trend(sizes, used["snr"]) > _TREND:
         return "bright and faint stars differ in size"
-    if _rounded(found, float(np.median(used["flux"]))) > _ROUNDING:
+    if _rounded(found, median(used["flux"])) > _ROUNDING:
         return "the noise is less than the steps in which the camera counts"
     if found.uneven > 3.0 and len(used) < FEW:
         return "uneven sky and few stars"
@@ -61,7 +61,7 @@ def _trend(sizes: NDArray[np.float64], snr: NDArray[np.float64]) -> float:
         spread = float(weight @ (u - u0) ** 2)
         slope = float(weight @ ((u - u0) * (y - y0))) / max(spread, 1e-30)
         away = np.abs(y - y0 - slope * (u - u0)) * own
-        scale = 1.4826 * float(np.median(away)) + 1e-12
+        scale = 1.4826 * median(away) + 1e-12
         weight = own**2 * np.minimum(1.0, 1.345 * scale / np.maximum(away, 1e-12))
     sure = abs(slope) > 3.0 * scale / max(spread, 1e-30) ** 0.5
     return abs(slope) * float(u0) if sure else 0.0

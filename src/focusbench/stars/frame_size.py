@@ -145,7 +145,7 @@ def _own_sizes(levels: Levels, found: Peaks, meter: Meter) -> Numbers:
     sizes = np.c_[start, 1.6 * start]
     rows = np.full((len(found), len(COLUMNS)), np.nan)
     open_ = np.arange(len(found))
-    for _ in range(6):
+    for _ in range(4):
         here = meter(found.x[open_], found.y[open_], sizes[open_], 1.5, rough=True)
         rows[open_] = here
         r50, r90, flux, snr, long = (

@@ -139,7 +139,7 @@ def _stars(
 
     KERNELS.compile()
     raw, zero = frame.stored
-    data = source(raw, saturation_level(frame) - zero)
+    data = source(raw)
     height, width = crop(raw, crop_percent).shape
     if data.transposed:
         height, width = width, height
@@ -153,6 +153,7 @@ def _stars(
         levels = build(data, window, bands)
         if levels is None:
             raise MeasurementError("The frame holds no numbers: every pixel is NaN or infinite.")
+        data = data.saturated_from(saturation_level(frame, levels.highest) - zero)
         found = find_stars(data, levels, bands, every_profile=every_profile)
     stars = star_table(found, min_diameter_px, min_stars)
     why = doubt(found, stars)

@@ -168,7 +168,7 @@ def _mosaic(frame: Source, window: tuple[int, int, int, int], noise: float) -> N
     top, left, height, width = window
     if min(height, width) < 64:
         return offsets
-    step = 2 * max(1, round((height * width / 8_000) ** 0.5 / 2))
+    step = 2 * max(1, round((height * width / 4_000) ** 0.5 / 2))
     n_y, n_x = (height - 2) // step, (width - 2) // step
     values = np.empty((2, 2, n_y, n_x), np.float32)
     for j in range(2):

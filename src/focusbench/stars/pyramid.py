@@ -6,6 +6,8 @@ import numpy as np
 from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import IMAGE, nth
 
+_PLACES = nb.types.Array(nb.f8, 1, "C", readonly=True)
+
 
 @kernel(nb.void(IMAGE, IMAGE, nb.i8, nb.i8), fastmath=True)
 def halve(image, out, first, last):
@@ -14,6 +16,21 @@ def halve(image, out, first, last):
         a, b, to = image[2 * y], image[2 * y + 1], out[y]
         for x in range(out.shape[1]):
             to[x] = nb.f4(0.25) * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1])
+
+
+@kernel(nb.void(IMAGE, nb.f4, IMAGE, nb.i8, nb.i8), fastmath=True)
+def excess(image, bar, out, first, last):
+    """Mean over 4×4 of what the pixels have above the bar."""
+    for y in range(first, last):
+        to = out[y]
+        for x in range(out.shape[1]):
+            to[x] = 0
+        for j in range(4):
+            row = image[4 * y + j]
+            for i in range(4):
+                part = row[i:]
+                for x in range(out.shape[1]):
+                    to[x] += nb.f4(0.0625) * max(part[4 * x] - bar, nb.f4(0))
 
 
 @kernel(nb.void(IMAGE, IMAGE, nb.i8, nb.i8), fastmath=True)
@@ -111,4 +128,24 @@ def peaks(image, bar, found):
                         continue
                 found[n, 0], found[n, 1], found[n, 2] = x, y, v
                 n += 1
+    return n
+
+
+@kernel(nb.i8(_PLACES, _PLACES, nb.f8, nb.types.Array(nb.i8, 1, "C")))
+def apart(x, y, radius, taken):
+    """Which places, in their order, are farther than `radius` from all taken before.
+
+    Fills `taken` with their indices; returns how many there are.
+    """
+    n = 0
+    for k in range(x.shape[0]):
+        free = True
+        for m in range(n):
+            dx, dy = x[taken[m]] - x[k], y[taken[m]] - y[k]
+            free &= dx * dx + dy * dy >= radius * radius
+        if free:
+            if n == taken.shape[0]:
+                break
+            taken[n] = k
+            n += 1
     return n

@@ -4,6 +4,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from focusbench.stars.ensemble import median
 from focusbench.stars.kernel import kernel
 from focusbench.stars.pixels import IMAGE, nth
 
@@ -100,7 +101,7 @@ def settle(level: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np
     keeps its slope up to the border.
     """
     good = np.isfinite(level)
-    level = np.where(good, level, np.median(level[good]))
+    level = np.where(good, level, median(level[good]))
     if min(level.shape) < 3:
         return level
     padded = np.pad(level, 1, mode="reflect", reflect_type="odd")
@@ -114,6 +115,6 @@ def settle(level: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np
         axis=0,
     )
     off = np.abs(level - around)
-    usual = np.median(off)
-    bar = np.maximum(5 * usual, 3 * np.nanmedian(noise))
+    usual = median(off)
+    bar = np.maximum(5 * usual, 3 * median(noise[good]))
     return np.where(off > bar, around, level)

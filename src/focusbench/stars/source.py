@@ -1,6 +1,6 @@
 """The frame as the kernels take it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class Source:
         """First arguments of every kernel that reads pixels."""
         return self.u2, self.f4, self.swap, self.flip
 
+    def saturated_from(self, full: float) -> "Source":
+        """The same pixels, of which those from a stored value of `full` on are saturated."""
+        return replace(self, full=min(full + int(self.flip), 3e38))
+
     def part(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Some of the pixels, as the kernels read them."""
         if not self.is_u2:
@@ -66,7 +70,7 @@ class Source:
         return (part.byteswap() if self.swap else part) ^ np.uint16(self.flip)
 
 
-def source(pixels: NDArray[np.generic], full: float = np.inf) -> Source:
+def source(pixels: NDArray[np.generic]) -> Source:
     """Look at an array as the kernels need it.
 
     Parameters
@@ -74,8 +78,6 @@ def source(pixels: NDArray[np.generic], full: float = np.inf) -> Source:
     pixels : array, shape (n_y, n_x), ADU
         uint16 and int16 of either byte order are read in place, float32 too; others are
         converted to float32.
-    full : float, ADU
-        Value from which on a pixel is saturated.
 
     Raises
     ------
@@ -98,17 +100,16 @@ def source(pixels: NDArray[np.generic], full: float = np.inf) -> Source:
             flip=np.uint32(flip),
             transposed=transposed,
             step=_step(plain),
-            full=min(full + flip, 3e38),
         )
     with np.errstate(over="ignore", invalid="ignore"):
         f4 = np.ascontiguousarray(pixels, dtype=np.float32)
     step = 1.0 if whole else 0.0
-    return Source(_NO_U2, f4, transposed=transposed, step=step, full=min(full, 3e38))
+    return Source(_NO_U2, f4, transposed=transposed, step=step)
 
 
 def _step(pixels: NDArray[np.integer]) -> float:
-    """Largest power of two that divides what pixels differ by, in a sample of some ten thousand."""
-    every = max(1, round((pixels.size / 20_000) ** 0.5))
+    """Largest power of two that divides what pixels differ by, in a sample of some thousand."""
+    every = max(1, round((pixels.size / 6_000) ** 0.5))
     sample = pixels[::every, ::every]
     if sample.size == 0:
         return 1.0
