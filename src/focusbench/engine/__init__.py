@@ -99,6 +99,7 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
+from focusbench.engine.manual import ManualFocus
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
 from focusbench.engine.rig_sampler import RigSampler
@@ -114,6 +115,7 @@ __all__ = [
     "FilterChanged",
     "FocusSession",
     "Hook",
+    "ManualFocus",
     "MoveStarted",
     "Passing",
     "PointMeasured",
