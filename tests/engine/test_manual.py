@@ -61,6 +61,18 @@ def test_a_move_beyond_the_limit_is_refused_and_nothing_moves(rig):
     assert not ManualFocus.of(rig).busy
 
 
+def test_distances_add_up_and_count_from_where_the_focuser_stands(slow):
+    manual = ManualFocus.of(slow)
+    for _ in range(3):
+        manual.move_by(10)
+    assert manual.wait(5)
+    assert slow.focuser.position() == 10_270
+    manual.move_by(-100_000)
+    assert manual.wait(5)
+    assert manual.trouble == "-89730 is beyond the focuser's limit of 0."
+    assert slow.focuser.position() == 10_270
+
+
 def test_stop_halts_the_focuser_where_it_is(slow):
     manual = ManualFocus.of(slow)
     manual.move_to(12_000)

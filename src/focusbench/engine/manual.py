@@ -42,6 +42,8 @@ class ManualFocus:
         Why the last wish was not fulfilled, in words; empty where it was.
     n_frames : int
         Frames taken since the last `take`.
+    last : Sample or None
+        The last frame taken, with its point.
     """
 
     _of: ClassVar["weakref.WeakKeyDictionary[Rig, ManualFocus]"] = weakref.WeakKeyDictionary()
@@ -54,12 +56,14 @@ class ManualFocus:
         self._idle.set()
         self._interrupt = threading.Event()
         self._target: int | None = None
+        self._by = 0
         self._frames: float = 0
         self._sampler: RigSampler | None = None
         self._viewers: list[Viewer] = []
         self.options = AutofocusOptions()
         self.trouble = ""
         self.n_frames = 0
+        self.last: Sample | None = None
 
     @classmethod
     def of(cls, rig: Rig) -> "ManualFocus":
@@ -103,11 +107,23 @@ class ManualFocus:
         DeviceRefused
             Beyond the focuser's limits; it stays where it is.
         """
-        low, high = self._rig.focuser.limits
-        if not low <= position <= high:
-            limit = low if position < low else high
-            raise DeviceRefused("focuser", f"{position} is beyond the focuser's limit of {limit}.")
+        self._check(position)
         self._wish(target=position)
+
+    def move_by(self, steps: int) -> None:
+        """Send the focuser so far out, or in where below 0; clicks add up while it moves.
+
+        Raises
+        ------
+        DeviceRefused
+            Beyond the focuser's limits, as far as it is known where it goes; else `trouble` says
+            so.
+        """
+        with self._lock:
+            if self._target is not None:
+                self.move_to(self._target + steps)
+            else:
+                self._wish(by=steps)
 
     def take(self, *, repeat: bool = False) -> None:
         """Take a frame here, or one after the other until `stop`."""
@@ -131,11 +147,17 @@ class ManualFocus:
 
     # ------------------------------------------------------------------ wishes
 
-    def _wish(self, target: int | None = None, frames: float = 0) -> None:
+    def _check(self, position: int) -> None:
+        low, high = self._rig.focuser.limits
+        if not low <= position <= high:
+            limit = low if position < low else high
+            raise DeviceRefused("focuser", f"{position} is beyond the focuser's limit of {limit}.")
+
+    def _wish(self, target: int | None = None, by: int = 0, frames: float = 0) -> None:
         with self._lock:
             self.trouble = ""
-            if target is not None:
-                self._target = target
+            if target is not None or by:
+                self._target, self._by = target, self._by + by
                 self._interrupt.set()
             self._frames = frames or self._frames
             if self._idle.is_set():
@@ -143,10 +165,10 @@ class ManualFocus:
                 threading.Thread(target=self._serve, name="focusbench by hand", daemon=True).start()
 
     def _forget(self) -> None:
-        self._target, self._frames = None, 0
+        self._target, self._by, self._frames = None, 0, 0
 
     def _wishes(self) -> bool:
-        return self._target is not None or self._frames > 0
+        return self._target is not None or self._by != 0 or self._frames > 0
 
     # ------------------------------------------------------------------ in a thread of its own
 
@@ -174,7 +196,6 @@ class ManualFocus:
             while True:
                 with self._lock:
                     self._interrupt.clear()
-                    target = self._target
                     if not self._wishes():
                         return
                 if self._sampler is None or options is not self.options:
@@ -182,9 +203,10 @@ class ManualFocus:
                     options = self.options
                     self._sampler = self._take_up(options)
                 try:
+                    target = self._where(self._sampler)
                     if target is not None:
                         self._move(self._sampler, target)
-                    else:
+                    elif self._frames:
                         self._expose(self._sampler)
                 except RunCancelled:
                     pass
@@ -210,6 +232,20 @@ class ManualFocus:
         if sampler is not None:
             self.trouble = " ".join(sampler.end()) or self.trouble
 
+    def _where(self, sampler: RigSampler) -> int | None:
+        """Where the focuser is to go, steps; a distance counts from where it stands now."""
+        here = sampler.position() if self._by else 0
+        with self._lock:
+            if self._by:
+                target, self._by = here + self._by, 0
+                try:
+                    self._check(target)
+                except DeviceRefused as error:
+                    self.trouble = str(error)
+                else:
+                    self._target = target
+            return self._target
+
     def _move(self, sampler: RigSampler, target: int) -> None:
         sampler.move_to(target, self._interrupt)
         with self._lock:
@@ -220,6 +256,7 @@ class ManualFocus:
         sample = sampler.sample(sampler.position(), self._interrupt)
         with self._lock:
             self.n_frames += 1
+            self.last = sample
             self._frames = max(0, self._frames - 1)
         for viewer in tuple(self._viewers):
             try:
