@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         simulated_rig,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
+    from focusbench.widgets import AutofocusPanel, CurveView, FocusModule, OptionsForm
 
 __version__ = "0.1.0"
 
@@ -40,6 +40,7 @@ _ROOM_OF = {
     "AutofocusOptions": "options",
     "AutofocusPanel": "widgets",
     "CurveView": "widgets",
+    "FocusModule": "widgets",
     "FocusSession": "api",
     "FocusbenchError": "errors",
     "OptionsForm": "widgets",
@@ -62,6 +63,7 @@ __all__ = [
     "AutofocusOptions",
     "AutofocusPanel",
     "CurveView",
+    "FocusModule",
     "FocusSession",
     "FocusbenchError",
     "OptionsForm",

@@ -5,7 +5,8 @@ Imported by: the front door; imports api and below. The only room that knows ipy
 """
 
 from focusbench.widgets.curve_view import CurveView
+from focusbench.widgets.focus_module import FocusModule
 from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.panel import AutofocusPanel
 
-__all__ = ["AutofocusPanel", "CurveView", "OptionsForm"]
+__all__ = ["AutofocusPanel", "CurveView", "FocusModule", "OptionsForm"]

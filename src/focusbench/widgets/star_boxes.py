@@ -139,7 +139,8 @@ def _labels(
     stars: NDArray[np.void], boxes: Boxes, metric: str, zoom: float, view: Region
 ) -> tuple[tuple[float, float, float, str], ...]:
     """Figures beside the brightest stars; the fainter of two that would touch has none."""
-    name, taken = quantity(metric), []
+    name = quantity(metric)
+    taken: list[tuple[float, float, float, str]] = []
     for star, x, y, side in zip(stars, boxes.x, boxes.y, boxes.sides, strict=True):
         if len(taken) == MOST_LABELS:
             break
