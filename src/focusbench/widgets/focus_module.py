@@ -443,7 +443,7 @@ class FocusModule(widgets.Box):
 
 
 _LEGEND = (
-    '<div class="fb-frame-legend"><span><i class="fb-kept"></i>used, with its size in px</span>'
+    '<div class="fb-frame-legend"><span><i class="fb-kept"></i>used, with its metric in px</span>'
     '<span><i class="fb-left"></i>left out: point at it for the reason</span>'
     "<span>wheel zooms, drag pans</span></div>"
 )

@@ -31,6 +31,9 @@ CLOSEST_PX = 24
 LARGEST_BOX = 250.0
 """Side of the largest mark that bqplot may draw, pixels."""
 
+POINTED = 26.0
+"""Width of what the pointer has to meet for the words of a box, pixels; no more than the box."""
+
 SETTLED = 4
 """Flushes without a move of the view, after which it is brought back onto the frame."""
 
@@ -218,16 +221,18 @@ class FrameView(widgets.Box):
         if drawn is None or drawn is self._written:
             return
         before, self._written, n_y = self._written, drawn, self._shape[0]
+        # Where a pixel of the frame is larger than one of the screen, it is shown as a square.
+        close = drawn.factor == 1 and drawn.wanted.view.width < SCREEN_PX
         if before is None or drawn.overview is not before.overview:
-            self._whole_pane.put(drawn.overview, drawn.overview_region, n_y)
-        self._tile_pane.hide() if drawn.tile is None else self._tile_pane.put(
-            drawn.tile, drawn.tile_region, n_y
-        )
+            self._whole_pane.put(drawn.overview, drawn.overview_region, n_y, False)
+        if drawn.tile is None:
+            self._tile_pane.hide()
+        else:
+            self._tile_pane.put(drawn.tile, drawn.tile_region, n_y, close)
         aspect = self._shape[1] / self._shape[0]
         for figure in (self.figure, self._over):
             if figure.max_aspect_ratio != aspect:
-                with figure.hold_sync():
-                    figure.min_aspect_ratio = figure.max_aspect_ratio = aspect
+                _give_proportions(figure, aspect)
         if self._curve.value == "auto":
             self._levels = drawn.levels
             self._put_slider(drawn.stretch)
@@ -245,6 +250,7 @@ class FrameView(widgets.Box):
         n_y = self._shape[0]
         _put_boxes(self._kept, self.overlay.kept, n_y)
         _put_boxes(self._dropped, self.overlay.dropped, n_y)
+        self._put_targets(n_y)
         labels = self.overlay.labels
         with self._labels.hold_sync():
             right = [x + (side / 2 + 3) * view.width / SCREEN_PX for x, _, side, _ in labels]
@@ -252,6 +258,17 @@ class FrameView(widgets.Box):
             self._labels.y = np.array([n_y - y for _, y, _, _ in labels], float)
             self._labels.text = np.array([text for *_, text in labels])
         self._write_crop(look)
+
+    def _put_targets(self, n_y: int) -> None:
+        """What the pointer meets: small, for the wheel and the mouse do not work through it."""
+        kept, dropped = self.overlay.kept, self.overlay.dropped
+        mark = self._targets
+        with mark.hold_sync():
+            mark.x = np.concatenate([kept.x, dropped.x])
+            mark.y = n_y - np.concatenate([kept.y, dropped.y])
+            sides = np.concatenate([kept.sides, dropped.sides])
+            mark.size = (np.minimum(sides, POINTED) / LARGEST_BOX) ** 2
+            mark.names = np.array(kept.words + dropped.words)
 
     def _write_crop(self, look: Look | None) -> None:
         """A dotted edge around what is measured, where that is not all of the frame."""
@@ -326,7 +343,15 @@ class FrameView(widgets.Box):
         )
         # Boxes lie in a figure of their own above the picture: the mouse layer of the one below
         # would keep the pointer from them. Both share the scales, so they move as one.
-        self._over = _figure([self._dropped, self._kept, self._labels])
+        self._targets = _boxes_mark(
+            xy,
+            "var(--fb-sky)",
+            0.0,
+            opacities=[0.0],
+            tooltip_style={"opacity": "1"},
+            tooltip=bqplot.Tooltip(fields=["name"], show_labels=False),
+        )
+        self._over = _figure([self._dropped, self._kept, self._labels, self._targets])
         self._over.add_class("fb-over")
 
     def _lay_out(self) -> list[widgets.Widget]:
@@ -398,9 +423,11 @@ class _Pane:
 
     def __init__(self, scales: dict[str, bqplot.Scale]) -> None:
         self._images = [widgets.Image(value=b"", format="png") for _ in range(2)]
-        self.mark = bqplot.Image(image=self._images[0], scales=scales, visible=False)
+        self.mark = bqplot.Image(
+            image=self._images[0], scales=scales, visible=False, pixelated=False
+        )
 
-    def put(self, data: bytes, region: Region, n_y: int) -> None:
+    def put(self, data: bytes, region: Region, n_y: int, pixelated: bool) -> None:
         self._images.reverse()
         image = self._images[0]
         image.value = data
@@ -408,6 +435,7 @@ class _Pane:
             self.mark.image = image
             self.mark.x = np.array([region.left, region.right])
             self.mark.y = np.array([n_y - region.bottom, n_y - region.top])
+            self.mark.pixelated = pixelated
             self.mark.visible = True
 
     def hide(self) -> None:
@@ -420,7 +448,7 @@ class _Pane:
 
 
 def _figure(marks: list[bqplot.Mark], **more: Any) -> bqplot.Figure:
-    return bqplot.Figure(
+    figure = bqplot.Figure(
         marks=marks,
         axes=[],
         fig_margin={"top": 0, "bottom": 0, "left": 0, "right": 0},
@@ -429,13 +457,22 @@ def _figure(marks: list[bqplot.Mark], **more: Any) -> bqplot.Figure:
         animation_duration=0,
         display_toolbar=False,
         background_style={"fill": "transparent"},
-        min_aspect_ratio=4 / 3,
-        max_aspect_ratio=4 / 3,
         **more,
     )
+    _give_proportions(figure, 4 / 3)
+    return figure
 
 
-def _boxes_mark(scales: dict[str, bqplot.Scale], colour: str, width: float) -> bqplot.Scatter:
+def _give_proportions(figure: bqplot.Figure, aspect: float) -> None:
+    """As wide as the frame is at the height that the style sheet gives it."""
+    with figure.hold_sync():
+        figure.min_aspect_ratio = figure.max_aspect_ratio = aspect
+    figure.layout.width = f"calc(var(--frame-height) * {aspect:.5f})"
+
+
+def _boxes_mark(
+    scales: dict[str, bqplot.Scale], colour: str, width: float, **more: Any
+) -> bqplot.Scatter:
     return bqplot.Scatter(
         x=[],
         y=[],
@@ -448,7 +485,7 @@ def _boxes_mark(scales: dict[str, bqplot.Scale], colour: str, width: float) -> b
         fill=False,
         stroke_width=width,
         colors=[colour],
-        tooltip=bqplot.Tooltip(fields=["name"], show_labels=False),
+        **more,
     )
 
 
@@ -456,4 +493,3 @@ def _put_boxes(mark: bqplot.Scatter, boxes: Boxes, n_y: int) -> None:
     with mark.hold_sync():
         mark.x, mark.y = boxes.x, n_y - boxes.y
         mark.size = (boxes.sides / LARGEST_BOX) ** 2
-        mark.names = np.array(boxes.words)

@@ -110,7 +110,7 @@ def overlay(stars: NDArray[np.void], metric: str, view: Region, screen_px: float
 def star_words(star: np.void, metric: str) -> str:
     """What one box says: size and brightness, and why the star is left out where it is."""
     name = quantity(metric)
-    parts = []
+    parts, why = [], ""
     if math.isfinite(star[name]):
         parts.append(f"{METRIC_WORDS[name]} {star[name]:.2f} px")
     if math.isfinite(star["diameter"]):
@@ -118,8 +118,8 @@ def star_words(star: np.void, metric: str) -> str:
     if math.isfinite(star["peak"]):
         parts.append(f"peak {star['peak']:.0f} ADU above the sky")
     if not star["used"]:
-        parts.insert(0, f"Left out: {star['reason']}")
-    return " · ".join(parts)
+        why = f"Left out: {star['reason']}\n"
+    return why + " · ".join(parts)
 
 
 def left_out(stars: NDArray[np.void], most: int = 3) -> str:
