@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -71,6 +72,7 @@ class FocusModule(widgets.Box):
     >>> rig = fb.simulated_rig(best_focus=10_250, seed=1)
     >>> module = fb.FocusModule(rig)
     >>> module.take_button.click()
+    >>> _ = module.refresh()
     >>> module.manual.wait(120)
     True
     >>> module.close()
@@ -86,6 +88,8 @@ class FocusModule(widgets.Box):
         self._wake = threading.Event()
         self._writing = threading.Lock()
         self._trouble = ""
+        self._wished: list[Callable[[], None]] = []
+        self._serving = threading.Lock()
         self._polls = 0
         self._state = RigState(limits=rig.focuser.limits)
         self._frame: Frame | None = None
@@ -107,18 +111,47 @@ class FocusModule(widgets.Box):
 
     # ------------------------------------------------------------------ what a person does
 
-    def _do(self, what: Any, *given: Any, **more: Any) -> None:
-        self._trouble = ""
-        self.manual.options = self.options
-        try:
-            what(*given, **more)
-        except FocusbenchError as error:
-            self._trouble = str(error)
+    def _wish(self, what: Callable[[], None]) -> None:
+        """A button was pressed; the pump serves it.
+
+        Not at once: the page tells of what was typed and of the click after it by two ways, of
+        which either may be the quicker. A Go that came first would move to the position before.
+        """
+        self._wished.append(what)
+        self._wake.set()
+
+    def _serve(self) -> None:
+        """Do what was wished for."""
+        with self._serving:
+            while self._wished:
+                what = self._wished.pop(0)
+                self._trouble = ""
+                self.manual.options = self.options
+                try:
+                    what()
+                except FocusbenchError as error:
+                    self._trouble = str(error)
+
+    def _take(self, _: object = None) -> None:
+        self._wish(self.manual.take)
+
+    def _loop(self, _: object = None) -> None:
+        self._wish(lambda: self.manual.take(repeat=True))
+
+    def _stop(self, _: object = None) -> None:
+        with self._serving:
+            self._wished.clear()
+            self.manual.stop()
         self._wake.set()
 
     def _go(self, _: object = None) -> None:
-        if not self._go_to.error:
-            self._do(self.manual.move_to, self._go_to.value)
+        self._wish(self._go_there)
+
+    def _go_there(self) -> None:
+        if self._go_to.value is None:
+            self._go_to.say("Type a position first.")
+        elif not self._go_to.error:
+            self.manual.move_to(self._go_to.value)
 
     def _set(self, **changes: Any) -> None:
         """Other options; the frame shown is measured again where it would read otherwise."""
@@ -179,6 +212,8 @@ class FocusModule(widgets.Box):
             going_on = self.manual.busy or self.session.running
             self._wake.wait(TICK_S if again else BUSY_S if going_on else IDLE_S)
             self._wake.clear()
+            if self._wished:
+                self._closed.wait(TICK_S)
             try:
                 again = self.refresh()
             except Exception:
@@ -189,7 +224,10 @@ class FocusModule(widgets.Box):
     def refresh(self) -> bool:
         """Bring the page up to date now; True where it should be done again soon."""
         with self._writing:
-            return False if self._closed.is_set() else self._refresh()
+            if self._closed.is_set():
+                return False
+            self._serve()
+            return self._refresh()
 
     def _refresh(self) -> bool:
         state = self._state = self._ask_rig()
@@ -308,10 +346,9 @@ class FocusModule(widgets.Box):
         self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
-        manual = self.manual
-        self.take_button = button("Take frame", lambda _: self._do(manual.take), "fb-main")
-        self.loop_button = button("Loop", lambda _: self._do(manual.take, repeat=True))
-        self.stop_button = button("Stop", lambda _: self._do(manual.stop))
+        self.take_button = button("Take frame", self._take, "fb-main")
+        self.loop_button = button("Loop", self._loop)
+        self.stop_button = button("Stop", self._stop)
         buttons = box("fb-buttons", self.take_button, self.loop_button, self.stop_button)
         self.view = FrameView(self._wake.set)
         self._stars = widgets.HTML()
@@ -337,17 +374,15 @@ class FocusModule(widgets.Box):
         moves = [(-1, self._coarse), (-1, self._fine), (1, self._fine), (1, self._coarse)]
         self.step_buttons = {self._step_button(sign, size): (sign, size) for sign, size in moves}
         low, high = self._rig.focuser.limits
-        here = self._state.position
         self._go_to = NumberField(
             "Go to",
-            low if here is None else here,
+            None,
             self._check_position,
             lambda _: None,
             help=f"A position from {low} to {high}; Go moves there.",
             keeps=False,
         )
-        self._go_to.text.value, self._go_to.text.placeholder = "", "position"
-        self._go_to.say("")
+        self._go_to.text.placeholder = "position"
         self.go_button = button("Go", self._go)
         go = box("fb-go", self._go_to, box("fb-buttons", self.go_button))
         exposure = self._option_field("exposure_s")
@@ -368,7 +403,7 @@ class FocusModule(widgets.Box):
 
     def _step_button(self, sign: int, size: NumberField) -> widgets.Button:
         def move(_: object) -> None:
-            self._do(self.manual.move_by, sign * int(size.value))
+            self._wish(lambda: self.manual.move_by(sign * int(size.value)))
 
         return button("", move, "fb-step")
 

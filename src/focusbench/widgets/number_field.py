@@ -14,7 +14,8 @@ class NumberField(widgets.Box):
     Parameters
     ----------
     label, unit, help : str
-    value : float
+    value : float or None
+        None is an empty field.
     check : callable
         From the number typed to the value in force; raises `ValueError` with one sentence for
         people (an `~focusbench.errors.OptionsError` is one).
@@ -27,7 +28,7 @@ class NumberField(widgets.Box):
     def __init__(
         self,
         label: str,
-        value: float,
+        value: float | None,
         check: Callable[[float], Any],
         on_valid: Callable[[Any], None],
         *,
@@ -37,22 +38,15 @@ class NumberField(widgets.Box):
     ) -> None:
         self._keeps = keeps
         self._check, self._on_valid, self._unit = check, on_valid, unit
-        self.value, self.error = value, ""
+        self.value: Any = value
+        self.error = ""
         self.text = widgets.Text(
-            value=f"{value:g}", description=label, tooltip=help, continuous_update=False
+            value=_shown(value), description=label, tooltip=help, continuous_update=False
         )
         self.text.observe(self._judge, "value")
         self._words = widgets.HTML(self._words_html())
         super().__init__([self.text, self._words])
         self.add_class("fb-field")
-
-    def put(self, value: float) -> None:
-        """Show a value that somebody else has set."""
-        self.value = value
-        self.text.unobserve(self._judge, "value")
-        self.text.value = f"{value:g}"
-        self.text.observe(self._judge, "value")
-        self.say("")
 
     def say(self, error: str) -> None:
         """Show a sentence under the field; none where empty."""
@@ -75,6 +69,10 @@ class NumberField(widgets.Box):
         unit = f'<span class="fb-unit">{escape(self._unit)}</span>'
         error = f'<span class="fb-error" role="alert">{escape(self.error)}</span>'
         return unit + error if self.error else unit
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def read_number(text: str) -> float:
