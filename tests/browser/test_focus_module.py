@@ -183,8 +183,11 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     wait_for(lambda: see.position() == 10_350)
     header = see.panel.locator(".fb-title")
     wait_for(lambda: "at 10350" in header.inner_text(), 20)
+    assert see.panel.locator(".fb-over .object_grp path:not([style*='--fb-'])").count() == 0
     see.press("Stop")
     wait_for(lambda: "HFR" in see.says().split("\n")[0])
+    # The stretch is still the automatic one: nobody has touched it.
+    assert see.panel.get_by_label("Stretch").input_value() == "Auto"
     see.panel.get_by_label("Night").check()
     page.wait_for_timeout(400)
     screenshot(page, "focus-module-night")

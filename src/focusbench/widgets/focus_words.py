@@ -68,7 +68,7 @@ def say_focus(state: RigState, look: Look | None, measuring: bool) -> SayLine:
             busy=True,
         )
     if state.busy:
-        return _say_busy(state)
+        return _say_busy(state, look)
     if state.trouble:
         return SayLine("✕", "That did not work.", state.trouble)
     if state.lost_contact:
@@ -94,7 +94,7 @@ def say_look(look: Look) -> SayLine:
     return SayLine("", first, f"Left out: {rest}." if rest else "All of them are used.")
 
 
-def _say_busy(state: RigState) -> SayLine:
+def _say_busy(state: RigState, look: Look | None) -> SayLine:
     doing, now = state.activity, "" if state.position is None else f", now {state.position}"
     ends = "Stop ends the loop." if state.looping else "Stop ends it here."
     if doing.kind == "moving" or (state.target is not None and doing.kind == "idle"):
@@ -117,7 +117,8 @@ def _say_busy(state: RigState) -> SayLine:
             doing.kind, "getting ready."
         )
     first = frame + words
-    return SayLine("", first[0].upper() + first[1:], f"{ends} A move begins at once.", busy=True)
+    seen = "" if look is None or look.value is None else f"{say_look(look).first} "
+    return SayLine("", first[0].upper() + first[1:], f"{seen}{ends}", busy=True)
 
 
 def position_html(state: RigState) -> str:

@@ -82,6 +82,7 @@ class FrameView(widgets.Box):
         self._boxed: tuple[object, ...] = ()
         self._levels = Levels()
         self._putting = False
+        self._put_values = (-1.0, -1.0)
         self._still = SETTLED
         self.overlay = Overlay()
         self._drawing: Latest[_Wanted, _Drawn] = Latest(self._draw, wake, "focusbench picture")
@@ -224,11 +225,13 @@ class FrameView(widgets.Box):
         # Where a pixel of the frame is larger than one of the screen, it is shown as a square.
         close = drawn.factor == 1 and drawn.wanted.view.width < SCREEN_PX
         if before is None or drawn.overview is not before.overview:
-            self._whole_pane.put(drawn.overview, drawn.overview_region, n_y, False)
+            self._whole_pane.put(drawn.overview, drawn.overview_region, n_y)
         if drawn.tile is None:
             self._tile_pane.hide()
         else:
-            self._tile_pane.put(drawn.tile, drawn.tile_region, n_y, close)
+            self._tile_pane.put(drawn.tile, drawn.tile_region, n_y)
+        for pane in (self._whole_pane, self._tile_pane):
+            pane.mark.pixelated = close
         aspect = self._shape[1] / self._shape[0]
         for figure in (self.figure, self._over):
             if figure.max_aspect_ratio != aspect:
@@ -287,15 +290,18 @@ class FrameView(widgets.Box):
 
     def _put_slider(self, stretch: Stretch) -> None:
         """Show where automatic black and white lie; it is no wish of a person."""
-        values = tuple(
-            round(100 * self._levels.share(v), 1) for v in (stretch.black, stretch.white)
-        )
+        black, white = (self._levels.share(v) for v in (stretch.black, stretch.white))
+        values = (round(100 * black, 1), round(100 * white, 1))
+        self._put_values = values
         if self._slider.value != values:
             self._slider.unobserve(self._slid, "value")
             self._slider.value = values
             self._slider.observe(self._slid, "value")
 
     def _slid(self, _: object) -> None:
+        if all(abs(a - b) < 0.2 for a, b in zip(self._slider.value, self._put_values, strict=True)):
+            return  # the page tells us what we told it
+        self._put_values = (-1.0, -1.0)
         if self._curve.value == "auto":
             self._curve.unobserve(self._curved, "value")
             self._curve.value = "asinh"
@@ -427,7 +433,7 @@ class _Pane:
             image=self._images[0], scales=scales, visible=False, pixelated=False
         )
 
-    def put(self, data: bytes, region: Region, n_y: int, pixelated: bool) -> None:
+    def put(self, data: bytes, region: Region, n_y: int) -> None:
         self._images.reverse()
         image = self._images[0]
         image.value = data
@@ -435,7 +441,6 @@ class _Pane:
             self.mark.image = image
             self.mark.x = np.array([region.left, region.right])
             self.mark.y = np.array([n_y - region.bottom, n_y - region.top])
-            self.mark.pixelated = pixelated
             self.mark.visible = True
 
     def hide(self) -> None:

@@ -119,7 +119,8 @@ def star_words(star: np.void, metric: str) -> str:
         parts.append(f"peak {star['peak']:.0f} ADU above the sky")
     if not star["used"]:
         why = f"Left out: {star['reason']}\n"
-    return why + " · ".join(parts)
+    # With its place, each box has words of its own: bqplot tells marks apart by them.
+    return f"{why}{' · '.join(parts)}\nat {star['x']:.1f}, {star['y']:.1f}"
 
 
 def left_out(stars: NDArray[np.void], most: int = 3) -> str:
