@@ -118,8 +118,8 @@ class TooFewStars(MeasurementError):
     """
 
     def __init__(self, n_stars: int, needed: int, stars: Any = None) -> None:
-        stars = "1 star" if n_stars == 1 else f"{n_stars or 'no'} stars"
-        super().__init__(f"{stars}, {needed} needed")
+        words = "1 star" if n_stars == 1 else f"{n_stars or 'no'} stars"
+        super().__init__(f"{words}, {needed} needed")
         self.n_stars = n_stars
         self.needed = needed
         self.stars = stars

@@ -148,9 +148,11 @@ class FocusModule(widgets.Box):
         self._wish(self._go_there)
 
     def _go_there(self) -> None:
+        if self._go_to.error:
+            return  # which stands under the field
         if self._go_to.value is None:
             self._go_to.say("Type a position first.")
-        elif not self._go_to.error:
+        else:
             self.manual.move_to(self._go_to.value)
 
     def _set(self, **changes: Any) -> None:
@@ -357,13 +359,14 @@ class FocusModule(widgets.Box):
         self._fold.add_class("fb-fold")
         self._fold.observe(self._fold_stars, "value")
         middle = box("fb-middle", self.view, widgets.HTML(_LEGEND), self._fold, self._stars)
+        self._side = self._lay_out_side()
         say = box("fb-say", self._words, buttons)
         say.add_class("fb-short")
         return [
             style_widget(),
             box("fb-header", self._header, self._night),
             say,
-            box("fb-focus-columns", middle, self._lay_out_side()),
+            box("fb-focus-columns", middle, self._side),
         ]
 
     def _lay_out_side(self) -> widgets.Box:
@@ -385,7 +388,7 @@ class FocusModule(widgets.Box):
         self._go_to.text.placeholder = "position"
         self.go_button = button("Go", self._go)
         go = box("fb-go", self._go_to, box("fb-buttons", self.go_button))
-        exposure = self._option_field("exposure_s")
+        self._exposure = self._option_field("exposure_s")
         binning = self._option_choice("binning")
         return box(
             "fb-side",
@@ -398,7 +401,7 @@ class FocusModule(widgets.Box):
             self._option_slider("min_star_diameter_px", LARGEST_DIAMETER_PX, 0.5),
             self._option_slider("crop_percent", 90.0, 1.0),
             self._option_choice("metric"),
-            box("fb-pair", exposure, binning),
+            box("fb-pair", self._exposure, binning),
         )
 
     def _step_button(self, sign: int, size: NumberField) -> widgets.Button:

@@ -13,7 +13,7 @@ from focusbench.widgets.stretch import Stretch
 MOST_PIXELS = 800_000
 """Of one picture; a panel has room for fewer on a screen of 1280 × 720, for more on a large one."""
 
-MOST_BYTES = 480_000
+MOST_BYTES = 430_000
 """Of one picture as it is sent."""
 
 
@@ -40,6 +40,10 @@ class Region:
     def centre(self) -> tuple[float, float]:
         """Its middle."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def scaled(self, factor: float) -> "Region":
+        """The same part of a frame that has `factor` times as many pixels a side."""
+        return Region(*(factor * edge for edge in (self.left, self.top, self.right, self.bottom)))
 
     def zoomed(self, factor: float, shape: tuple[int, int]) -> "Region":
         """Its middle part, `factor` times larger on the screen; stays on the frame."""

@@ -6,7 +6,7 @@ at and left: it sends every pixel as a 32-bit number, 64 MB for 16 Mpx.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bqplot
@@ -21,6 +21,9 @@ from focusbench.widgets.pieces import box, button, write
 from focusbench.widgets.star_boxes import Boxes, Overlay, overlay
 from focusbench.widgets.stretch import CURVES, Levels, Stretch
 from focusbench.widgets.theme import close_all
+
+COARSE_PIXELS = 90_000
+"""Of the picture of all of a frame while only a part is in view: seen on the way, in a drag."""
 
 SCREEN_PX = 700
 """About how wide a frame is on the screen: the kernel is not told."""
@@ -48,12 +51,20 @@ class _Wanted:
 
 
 @dataclass(frozen=True, eq=False)
+class _Overview:
+    frame: Frame
+    stretch: Stretch
+    coarse: bool
+    data: bytes
+    region: Region
+
+
+@dataclass(frozen=True, eq=False)
 class _Drawn:
     wanted: _Wanted
     levels: Levels
     stretch: Stretch
-    overview: bytes
-    overview_region: Region
+    overview: _Overview
     tile: bytes | None
     tile_region: Region
     factor: int
@@ -68,6 +79,13 @@ class FrameView(widgets.Box):
     ----------
     wake : callable
         Told, in any thread, that there is something to flush.
+
+    Attributes
+    ----------
+    overlay : Overlay
+        The boxes on the page.
+    bytes_sent : int
+        Of all pictures so far.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -77,14 +95,15 @@ class FrameView(widgets.Box):
         self._view = whole(self._shape)
         self._look: Look | None = None
         self._small: tuple[Frame, Picture, Levels] | None = None
-        self._overview: tuple[Stretch | None, Frame | None, bytes] = (None, None, b"")
+        self._overview: _Overview | None = None
         self._written: _Drawn | None = None
-        self._boxed: tuple[object, ...] = ()
+        self._boxed: tuple[Look | None, Region] | None = None
         self._levels = Levels()
         self._putting = False
         self._put_values = (-1.0, -1.0)
         self._still = SETTLED
         self.overlay = Overlay()
+        self.bytes_sent = 0
         self._drawing: Latest[_Wanted, _Drawn] = Latest(self._draw, wake, "focusbench picture")
         self._make_figures()
         super().__init__(self._lay_out())
@@ -192,9 +211,10 @@ class FrameView(widgets.Box):
         self._wake()
 
     def _draw(self, wanted: _Wanted) -> _Drawn:
-        frame, shape = wanted.frame, wanted.frame.pixels.shape[:2]
+        frame = wanted.frame
+        shape = (frame.pixels.shape[0], frame.pixels.shape[1])
         if self._small is None or self._small[0] is not frame:
-            small = shrink(frame, whole((shape[0], shape[1])))
+            small = shrink(frame, whole(shape))
             self._small = (frame, small, Levels.of(small.values))
         _, small, levels = self._small
         stretch = (
@@ -202,18 +222,41 @@ class FrameView(widgets.Box):
             if wanted.curve == "auto"
             else Stretch(wanted.curve, wanted.black, max(wanted.white, wanted.black + 1e-3))
         )
-        # The small picture changes with the frame and the stretch, not with the view.
-        if self._overview[:2] != (stretch, frame):
-            self._overview = (stretch, frame, png(small, stretch))
-        overview = self._overview[2]
-        near = wanted.view.on_frame((shape[0], shape[1]))
-        tile, part = None, small
+        near = wanted.view.on_frame(shape)
+        part = small
         if near.width * near.height < 0.9 * shape[0] * shape[1]:
             part = shrink(frame, near)
-            if part.factor < small.factor:
-                tile = png(part, stretch)
-        factor = part.factor if tile else small.factor
-        return _Drawn(wanted, levels, stretch, overview, small.region, tile, part.region, factor)
+        tile = png(part, stretch) if part.factor < small.factor else None
+        return _Drawn(
+            wanted,
+            levels,
+            stretch,
+            self._draw_all(frame, small, stretch, coarse=tile is not None),
+            tile,
+            part.region,
+            part.factor if tile else small.factor,
+        )
+
+    def _draw_all(
+        self, frame: Frame, small: Picture, stretch: Stretch, *, coarse: bool
+    ) -> _Overview:
+        """The picture of all of the frame; coarse where it only shows beside a part of it.
+
+        It changes with the frame and the stretch, not with the view, and a fine one stays.
+        """
+        known = self._overview
+        if (
+            known is None
+            or (known.frame, known.stretch) != (frame, stretch)
+            or (known.coarse and not coarse)
+        ):
+            part = small
+            if coarse:
+                part = shrink(Frame(small.values), whole(small.values.shape), COARSE_PIXELS)
+                part = replace(part, region=part.region.scaled(small.factor))
+            self._overview = _Overview(frame, stretch, coarse, png(part, stretch), part.region)
+        assert self._overview is not None
+        return self._overview
 
     # ------------------------------------------------------------------ what is written
 
@@ -225,10 +268,12 @@ class FrameView(widgets.Box):
         # Where a pixel of the frame is larger than one of the screen, it is shown as a square.
         close = drawn.factor == 1 and drawn.wanted.view.width < SCREEN_PX
         if before is None or drawn.overview is not before.overview:
-            self._whole_pane.put(drawn.overview, drawn.overview_region, n_y)
+            self._whole_pane.put(drawn.overview.data, drawn.overview.region, n_y)
+            self.bytes_sent += len(drawn.overview.data)
         if drawn.tile is None:
             self._tile_pane.hide()
         else:
+            self.bytes_sent += len(drawn.tile)
             self._tile_pane.put(drawn.tile, drawn.tile_region, n_y)
         for pane in (self._whole_pane, self._tile_pane):
             pane.mark.pixelated = close
@@ -407,6 +452,16 @@ class FrameView(widgets.Box):
             return ""
         return "real pixels" if drawn.factor == 1 else f"1:{drawn.factor}"
 
+    @property
+    def shown_view(self) -> Region | None:
+        """What the picture on the page was made for; None where there is none yet."""
+        return self._written.wanted.view if self._written else None
+
+    @property
+    def boxed(self) -> Look | None:
+        """The look whose boxes are on the page."""
+        return self._boxed[0] if self._boxed else None
+
 
 _TOOLTIPS = {
     "Show all": "The whole frame.",
@@ -470,8 +525,11 @@ def _figure(marks: list[bqplot.Mark], **more: Any) -> bqplot.Figure:
 
 def _give_proportions(figure: bqplot.Figure, aspect: float) -> None:
     """As wide as the frame is at the height that the style sheet gives it."""
+    # bqplot refuses a smallest ratio above the largest, on the way as well.
+    ends = ["min_aspect_ratio", "max_aspect_ratio"]
     with figure.hold_sync():
-        figure.min_aspect_ratio = figure.max_aspect_ratio = aspect
+        for end in reversed(ends) if aspect > figure.max_aspect_ratio else ends:
+            setattr(figure, end, aspect)
     figure.layout.width = f"calc(var(--frame-height) * {aspect:.5f})"
 
 
