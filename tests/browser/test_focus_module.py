@@ -29,6 +29,14 @@ OWN_TAB = """async () => {
     app.shell.collapseLeft();
 }"""
 
+EXECUTE = """async (code) => {
+    const sessions = window.jupyterapp.serviceManager.sessions;
+    const model = [...sessions.running()].find((one) => one.path === "focus_module.ipynb");
+    const session = sessions.connectTo({ model });
+    await session.kernel.requestExecute({ code }).done;
+    session.dispose();
+}"""
+
 START = 10_220
 
 
@@ -192,6 +200,20 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     page.wait_for_timeout(400)
     screenshot(page, "focus-module-night")
     see.panel.get_by_label("Night").uncheck()
+
+    # Auto focus runs: nothing can be pressed, every button says why, and its frames are shown.
+    run = "module.session.start(fb.AutofocusOptions(step_size=50, exposure_s=1, binning=2))"
+    page.evaluate(EXECUTE, run)
+    wait_for(lambda: "Auto focus is running." in see.says())
+    wait_for(lambda: "at 10550" in header.inner_text() and "512×384" in header.inner_text(), 20)
+    for name in ("Take frame", "Loop", "Stop", "Go", "+100"):
+        button = see.panel.get_by_role("button", name=name, exact=True)
+        assert button.is_disabled()
+        assert "Auto focus is running" in button.get_attribute("title")
+    screenshot(page, "focus-module-run")
+    page.evaluate(EXECUTE, "module.session.cancel()")
+    wait_for(lambda: see.position() == 10_350 and "Auto focus" not in see.says())
+    assert see.panel.get_by_role("button", name="Take frame").is_enabled()
 
     unexpected = [said for said in page.complaints if not any(h in said for h in HARMLESS)]
     assert unexpected == []

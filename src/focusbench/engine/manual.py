@@ -87,6 +87,11 @@ class ManualFocus:
         return self._frames > 1
 
     @property
+    def watched(self) -> bool:
+        """Whether anybody looks at the frames."""
+        return bool(self._viewers)
+
+    @property
     def target(self) -> int | None:
         """Where a move is going, steps; None where none is."""
         return self._target

@@ -164,14 +164,15 @@ class FocusModule(widgets.Box):
         self._wake.set()
 
     def close(self) -> None:
-        """Close the module with all its widgets; what is going on by hand ends."""
+        """Close the module; what is going on by hand ends unless another module shows it."""
         if self._closed.is_set():
             return
         self._closed.set()
         self._wake.set()
-        self.manual.stop()
         for leave in self._leave:
             leave()
+        if not self.manual.watched:
+            self.manual.stop()
         NIGHT.unobserve(self._turn_night, "on")
         self._measuring.close()
         with self._writing:
