@@ -38,7 +38,13 @@ if TYPE_CHECKING:
         what_if,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
+    from focusbench.widgets import (
+        AutofocusPanel,
+        CurveView,
+        FocusModule,
+        OptionsForm,
+        RigPicker,
+    )
 
 __version__ = "0.1.0"
 
@@ -48,6 +54,7 @@ _ROOM_OF = {
     "AutofocusOptions": "options",
     "AutofocusPanel": "widgets",
     "CurveView": "widgets",
+    "FocusModule": "widgets",
     "FocusSession": "api",
     "FocusbenchError": "errors",
     "OptionsForm": "widgets",
@@ -80,6 +87,7 @@ __all__ = [
     "AutofocusOptions",
     "AutofocusPanel",
     "CurveView",
+    "FocusModule",
     "FocusSession",
     "FocusbenchError",
     "OptionsForm",

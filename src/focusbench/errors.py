@@ -14,7 +14,7 @@ Imported by: every room.
         FocuserTaken                     someone else moved the focuser; it is left alone
       FrameError                         a file or array that is no readable frame
       MeasurementError                   a frame that cannot be measured
-        TooFewStars                      .n_stars and .needed say how many
+        TooFewStars                      .n_stars, .needed; .stars has the reasons
       RunCancelled                       somebody pressed Cancel
       RunInProgress                      the rig is busy with another run
       PackageError                       a file or folder that is no AF package or foreign run
@@ -25,6 +25,8 @@ Imported by: every room.
 An *exception* means that the caller cannot go on. What became of a run that did end is its
 *outcome* (`focusbench.curve.Outcome`), not an exception.
 """
+
+from typing import Any
 
 __all__ = [
     "DeviceError",
@@ -113,13 +115,16 @@ class TooFewStars(MeasurementError):
     ----------
     n_stars, needed : int
         Usable stars found, and the smallest number allowed.
+    stars : structured array, optional
+        Every object looked at, with the reason why it is not used.
     """
 
-    def __init__(self, n_stars: int, needed: int) -> None:
-        stars = "1 star" if n_stars == 1 else f"{n_stars or 'no'} stars"
-        super().__init__(f"{stars}, {needed} needed")
+    def __init__(self, n_stars: int, needed: int, stars: Any = None) -> None:
+        words = "1 star" if n_stars == 1 else f"{n_stars or 'no'} stars"
+        super().__init__(f"{words}, {needed} needed")
         self.n_stars = n_stars
         self.needed = needed
+        self.stars = stars
 
 
 class RunCancelled(FocusbenchError):

@@ -63,3 +63,9 @@ def test_description_can_be_saved_as_json(rig):
     assert described["camera_shape"] == [32, 48]
     assert described["pixel_um"] == 3.76
     assert described["focal_ratio"] is None
+
+
+def test_who_is_refused_reads_what_the_rig_is_busy_with(rig):
+    with rig.lease("frames by hand"), pytest.raises(RunInProgress) as refused, rig.lease():
+        pass
+    assert str(refused.value) == "North pier is busy with frames by hand."

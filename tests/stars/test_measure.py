@@ -225,3 +225,15 @@ def test_eight_threads_measure_the_same_numbers(star, field):
         for name in result.stars.dtype.names:  # a whole row with a NaN equals none
             np.testing.assert_array_equal(result.stars[name], results[0].stars[name])
         assert result.value == results[0].value
+
+
+def test_too_few_stars_still_tell_why_each_was_left_out():
+    image = np.random.default_rng(5).normal(100.0, 3.0, (120, 160))
+    y, x = np.indices(image.shape)
+    for row, column in ((30, 40), (60, 90), (90, 120)):
+        image += 3000.0 * np.exp(-((x - column) ** 2 + (y - row) ** 2) / 8.0)
+    with pytest.raises(TooFewStars) as refused:
+        measure(image, min_star_diameter_px=100.0)
+    stars = refused.value.stars
+    assert len(stars) >= 3
+    assert (stars["reason"] != "").all()

@@ -38,13 +38,19 @@ class Rig:
     focal_ratio: float | None = None
     obstruction: float | None = None
     _lease: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _busy_with: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.name}>"
 
     @contextmanager
-    def lease(self) -> Iterator[None]:
+    def lease(self, busy_with: str = "another run") -> Iterator[None]:
         """Hold the rig alone.
+
+        Parameters
+        ----------
+        busy_with : str
+            What for, as those who are refused meanwhile will read it.
 
         Raises
         ------
@@ -52,7 +58,8 @@ class Rig:
             Somebody else holds it; nothing is waited for.
         """
         if not self._lease.acquire(blocking=False):
-            raise RunInProgress(f"{self.name} is busy with another run.")
+            raise RunInProgress(f"{self.name} is busy with {self._busy_with}.")
+        self._busy_with = busy_with
         try:
             yield
         finally:

@@ -100,6 +100,7 @@ from focusbench.engine.events import (
     Warned,
 )
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
+from focusbench.engine.manual import ManualFocus
 from focusbench.engine.measuring import average, measure_sample
 from focusbench.engine.preflight import OVERHEAD_S, Check, expected_duration_s, preflight
 from focusbench.engine.progress import Activity, RunProgress, fold
@@ -121,6 +122,7 @@ __all__ = [
     "FilterChanged",
     "FocusSession",
     "Hook",
+    "ManualFocus",
     "MoveStarted",
     "Passing",
     "PointMeasured",

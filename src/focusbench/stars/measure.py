@@ -105,7 +105,7 @@ def measure(
     )
     used = stars[stars["used"]]
     if len(used) < max(1, min_stars):
-        raise TooFewStars(len(used), max(1, min_stars))
+        raise TooFewStars(len(used), max(1, min_stars), stars)
     weights = weights_of(used["snr"])
     value, scatter, error = ensemble(used[metric], weights)
     unsure = () if metric in _PROFILE_METRICS else _PROFILE_METRICS
