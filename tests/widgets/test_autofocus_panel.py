@@ -40,8 +40,14 @@ def words(panel: AutofocusPanel) -> str:
     return panel._words.value
 
 
+def press(panel: AutofocusPanel, name: str) -> None:
+    """Press a button, and let the panel serve it now rather than at its next turn."""
+    getattr(panel, name).click()
+    panel.refresh()
+
+
 def run_to_its_end(panel: AutofocusPanel) -> None:
-    panel.run_button.click()
+    press(panel, "run_button")
     assert panel.session.wait(60)
     panel.refresh()
 
@@ -93,7 +99,7 @@ def test_cancel_after_a_finished_run_goes_back_and_says_so(panel, rig):
 def test_run_again_is_centred_on_the_last_best_focus(panel):
     run_to_its_end(panel)
     best = panel.session.last_best
-    panel.run_again_button.click()
+    press(panel, "run_again_button")
     assert panel.session.wait(60)
     panel.refresh()
     assert panel.session.record.return_position == best
@@ -151,12 +157,21 @@ def test_a_rig_that_does_not_answer_is_shown_as_not_connected(panel, rig, monkey
     monkeypatch.undo()
 
 
+def test_what_was_typed_before_the_click_counts_whichever_comes_first(panel, monkeypatch):
+    begun = []
+    monkeypatch.setattr(panel.session, "start", lambda options, **_: begun.append(options))
+    panel.run_button.click()
+    panel.form.value = OPTIONS.replace(step_size=70)
+    panel.refresh()
+    assert [options.step_size for options in begun] == [70]
+
+
 def test_every_run_gets_its_own_recorder(panel, monkeypatch):
     made, used = iter(("first", "second")), []
     monkeypatch.setattr(panel_module, "new_recorder", lambda folder, keep: (next(made), keep))
     monkeypatch.setattr(panel.session, "start", lambda o, **asked: used.append(asked["recorder"]))
-    panel.run_button.click()
-    panel.run_again_button.click()
+    press(panel, "run_button")
+    press(panel, "run_again_button")
     assert used == [("first", "frames"), ("second", "frames")]
 
 

@@ -110,6 +110,7 @@ class AutofocusPanel(widgets.Box):
         self._attached = self.session.running
         self._cancelling = False
         self._trouble = ""
+        self._wished: bool | None = None
         self._position: int | None = None
         self._lost_contact = ""
         self.form = OptionsForm(options)
@@ -141,6 +142,15 @@ class AutofocusPanel(widgets.Box):
     # ------------------------------------------------------------------ what a person does
 
     def _run(self, _: object = None, *, again: bool = False) -> None:
+        """Run, at the pump's next turn: what was typed before a click may come to us after it."""
+        self._wished = again
+        self._wake.set()
+
+    def _serve(self) -> None:
+        """Begin the run that was wished for."""
+        again, self._wished = self._wished, None
+        if again is None:
+            return
         self._trouble, self._cancelling, self._attached = "", False, False
         try:
             options, memory = self.form.value, self._memory
@@ -154,13 +164,12 @@ class AutofocusPanel(widgets.Box):
             self.right.picked = None
         except FocusbenchError as error:
             self._trouble = str(error)
-        self._wake.set()
 
     def _run_again(self, _: object = None) -> None:
         self._run(again=True)
 
     def _cancel(self, _: object = None) -> None:
-        self._trouble, self._cancelling = "", True
+        self._trouble, self._cancelling, self._wished = "", True, None
         self.session.cancel()
         self._wake.set()
 
@@ -204,6 +213,8 @@ class AutofocusPanel(widgets.Box):
             quiet = 0 if woken else quiet + 1
             if quiet % CHECK_EVERY == CHECK_EVERY - 1:
                 self._checked = None
+            if self._wished is not None:
+                self._closed.wait(TICK_S)
             try:
                 self.refresh()
             except Exception:
@@ -215,6 +226,7 @@ class AutofocusPanel(widgets.Box):
         """Bring the page up to date now; writes only what is different."""
         with self._writing:
             if not self._closed.is_set():
+                self._serve()
                 self._refresh()
 
     def _refresh(self) -> None:
