@@ -101,7 +101,7 @@ from focusbench.engine.events import (
 from focusbench.engine.hooks import Hook, log_warnings, tell_warnings
 from focusbench.engine.progress import Activity, RunProgress, fold
 from focusbench.engine.record import RunRecord, Validation
-from focusbench.engine.rig_sampler import RigSampler
+from focusbench.engine.rig_sampler import RigSampler, average
 from focusbench.engine.run import autofocus_run, verdict
 from focusbench.engine.sampler import Passing, Sample, Sampler
 from focusbench.engine.session import FocusSession
@@ -133,6 +133,7 @@ __all__ = [
     "Validation",
     "Warned",
     "autofocus_run",
+    "average",
     "fold",
     "log_warnings",
     "request_cancel",
