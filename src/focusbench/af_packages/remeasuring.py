@@ -217,6 +217,8 @@ def _measure_all(
     missing = [i for i in range(len(found)) if i not in done]
 
     def keep(i: int, result: Result) -> None:
+        if i in done:
+            return
         one, (entries, _, stamp) = found[i], result
         done[i] = result
         if one.book is not None and stamp is not None and entries is not None:
@@ -233,9 +235,12 @@ def _measure_all(
         try:
             for future in as_completed(places):
                 keep(places[future], future.result())
-        finally:
-            for future in places:
-                future.cancel()
+        except BaseException:
+            for future, i in places.items():
+                # What is done is kept, whatever ended the session.
+                if not future.cancel() and future.done() and future.exception() is None:
+                    keep(i, future.result())
+            raise
     entries = [(found[i].source, entry) for i in sorted(done) for entry in done[i][0] or ()]
     return ListedRuns(tuple(entries), tuple(done[i][1] for i in sorted(done) if done[i][1]))
 
