@@ -23,15 +23,23 @@ if TYPE_CHECKING:
         RunRecord,
         analyze,
         autofocus,
+        export_run,
         import_runs,
         measure_frame,
         open_package,
         open_packages,
+        remeasure,
         sample_packages,
         simulated_rig,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
+    from focusbench.widgets import (
+        AutofocusPanel,
+        CurveView,
+        OptionsForm,
+        PackageBrowser,
+        RigPicker,
+    )
 
 __version__ = "0.1.0"
 
@@ -45,17 +53,20 @@ _ROOM_OF = {
     "FocusbenchError": "errors",
     "OptionsForm": "widgets",
     "Package": "api",
+    "PackageBrowser": "widgets",
     "RigMemory": "api",
     "RigPicker": "widgets",
     "RunRecord": "api",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
+    "export_run": "api",
     "find_servers": "alpaca",
     "import_runs": "api",
     "measure_frame": "api",
     "open_package": "api",
     "open_packages": "api",
+    "remeasure": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
 }
@@ -70,17 +81,20 @@ __all__ = [
     "FocusbenchError",
     "OptionsForm",
     "Package",
+    "PackageBrowser",
     "RigMemory",
     "RigPicker",
     "RunRecord",
     "analyze",
     "autofocus",
     "connect_alpaca",
+    "export_run",
     "find_servers",
     "import_runs",
     "measure_frame",
     "open_package",
     "open_packages",
+    "remeasure",
     "sample_packages",
     "simulated_rig",
 ]

@@ -6,6 +6,7 @@ Imported by: sequence, tuning, api; imports doctor, engine and below.
 
 from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.common_stars import by_common_stars
+from focusbench.af_packages.definitions import label as metric_label
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
 from focusbench.af_packages.many import ListedRuns, list_runs, open_packages
 from focusbench.af_packages.package import Format, FrameSequence, Origin, Package
@@ -29,6 +30,7 @@ __all__ = [
     "import_runs",
     "list_runs",
     "measured_anew",
+    "metric_label",
     "open_package",
     "open_packages",
     "read_runs",

@@ -32,7 +32,7 @@ from focusbench.af_packages.package import Package, read_member
 from focusbench.af_packages.reader import read_runs, sentence_in_folder
 from focusbench.curve import CURVES, FocusPoint
 from focusbench.engine import RunRecord, Sample, Validation, average, verdict
-from focusbench.errors import FocusbenchError, OptionsError, PackageError
+from focusbench.errors import FocusbenchError, PackageError
 from focusbench.frames import DarkLibrary
 from focusbench.options import AutofocusOptions
 
