@@ -78,7 +78,8 @@ class Session:
             (self.folder / "manifest.json").write_bytes(self.manifest)
         before = sorted(self.folder.rglob("*"))
         for package in read_runs(path.parent if name.endswith(FOLDERS) else path):
-            assert package.focus_points
+            # A run of ours may have been killed before its first point.
+            assert package.focus_points or package.format == "focusbench"
             assert len(package.stars) >= 0
             assert repr(package)
         assert sorted(self.folder.rglob("*")) == before

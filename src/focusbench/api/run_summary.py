@@ -159,6 +159,7 @@ def _facts(package: Package) -> list[Row]:
         rows.append(("Time", f"{record.duration_s:.0f} s"))
     rows.append(("Metric", name))
     rows.append(("Made by", package.format))
+    rows.append(("File", package.name))
     if package.rig:
         rows.append(("Rig", package.rig))
     return rows

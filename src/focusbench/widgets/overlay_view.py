@@ -147,6 +147,8 @@ class OverlayView(widgets.Box):
             self._x.min, self._x.max = low, high
         self._y.max = top
         self._x_axis.tick_values, self._y_axis.tick_values = x_ticks, y_ticks
+        # Without ticks of ours the axis would make its own.
+        self._x_axis.visible = len(x_ticks) > 0
         names = " or ".join(sorted({one.metric for one in series})) or "HFR"
         write(
             self._titles,

@@ -295,7 +295,7 @@ class PackageBrowser(widgets.Box):
             column=self._column,
             falling=self._falling,
             top=_common_top(self.rows),
-            words=f" of {len(self.rows)} runs" if len(shown) < len(self.rows) else " runs",
+            words=" found" if len(shown) < len(self.rows) else " runs",
         )
         self._show_parts(shown)
         self._draw()

@@ -164,11 +164,11 @@ def sparkline(row: RunRow, top: float) -> str:
     low, high = min(row.x), max(row.x)
     wide = (high - low) or 1.0
     dots = "".join(
-        f'<circle cx="{3 + 88 * (x - low) / wide:.1f}" cy="{21 - 18 * min(y / top, 1.0):.1f}" '
+        f'<circle cx="{3 + 70 * (x - low) / wide:.1f}" cy="{21 - 18 * min(y / top, 1.0):.1f}" '
         'r="1.9"/>'
         for x, y in zip(row.x, row.y, strict=True)
     )
     return (
-        f'<svg class="fb-spark" width="94" height="24" fill="var(--fb-point)" aria-hidden="true">'
+        f'<svg class="fb-spark" width="76" height="24" fill="var(--fb-point)" aria-hidden="true">'
         f"{dots}</svg>"
     )
