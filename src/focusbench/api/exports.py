@@ -1,5 +1,6 @@
 """Writes one run into a file that other programs read: the file's ending says which."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Callable
@@ -55,7 +56,8 @@ def export_run(package: Package | str | Path, path: str | Path) -> Path:
         write(run, part)
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise PackageError(f"Cannot write {target}: {error.strerror or error}.") from error
     return target
 
