@@ -129,12 +129,12 @@ def test_a_run_that_is_opened_shows_verdict_curve_and_findings(made, archive):
     pick(browser, "outlier.zip")
     browser.open_button.click()
     wait_for(browser, "Best focus 10253 ± 6 steps")
-    assert "The point at 10300 reads 4.44 px" in browser._facts.value
-    first, second = browser.curve.shown.reasons
+    assert "The point at 10300 reads 4.44 px" in browser.opened.facts.value
+    first, second = browser.opened.curve.shown.reasons
     assert first.startswith("backlash")
     assert second == "20.8 σ above the curve"
     assert "fb-hidden" in browser._lists._dom_classes
-    browser.back_button.click()
+    browser.opened.back_button.click()
     assert "fb-hidden" not in browser._lists._dom_classes
 
 
@@ -143,15 +143,15 @@ def test_a_foreign_run_opens_like_one_of_ours(made, archive):
     pick(browser, "night3.json")
     browser.open_button.click()
     wait_for(browser, "Best focus 24900.9 ± 0.5")
-    assert "Found by Hocus Focus" in browser._facts.value
-    assert len(browser.curve.shown.used.x) == 9
+    assert "Found by Hocus Focus" in browser.opened.facts.value
+    assert len(browser.opened.curve.shown.used.x) == 9
 
 
 def test_other_settings_show_both_curves_and_say_both_numbers(made, archive):
     browser = made(archive)
     pick(browser, "good.zip")
-    browser._set("min_star_diameter_px", 10.0)
-    browser.measure_button.click()
+    browser.remeasuring.set("min_star_diameter_px", 10.0)
+    browser.remeasuring.measure_button.click()
     wait_for(browser, "Stored 1.82 px at 10247; with 10 px minimum")
     stored, anew = browser.overlay.shown
     assert (stored.anew, anew.anew) == (False, True)
@@ -161,7 +161,7 @@ def test_other_settings_show_both_curves_and_say_both_numbers(made, archive):
 def test_a_run_without_frames_says_that_it_cannot_be_measured(made, archive):
     browser = made(archive)
     pick(browser, "night1.json")
-    browser.measure_button.click()
+    browser.remeasuring.measure_button.click()
     wait_for(browser, "has no frames to measure")
 
 

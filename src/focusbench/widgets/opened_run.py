@@ -1,11 +1,48 @@
 """One saved or foreign run, opened: its V-curve, verdict, facts and what the doctor finds."""
 
-from focusbench.api import Package, RunSummary
+from typing import Any
+
+import ipywidgets as widgets
+
+from focusbench.api import Package, RunSummary, summarize
 from focusbench.engine import RunProgress
+from focusbench.widgets.curve_view import CurveView
+from focusbench.widgets.pieces import box, button, write
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.wording import escape
 
-_TONES = {"✓": "ok", "!": "warn", "✕": "bad"}
+
+class OpenedRun(widgets.Box):
+    """The run that is open, beside its facts, and the way back to all runs.
+
+    Parameters
+    ----------
+    on_back : callable
+        Called when the button is pressed.
+
+    Attributes
+    ----------
+    curve : CurveView
+    facts, points : HTML
+    back_button : Button
+    """
+
+    def __init__(self, on_back: Any) -> None:
+        self.curve = CurveView(themed=False)
+        self.facts, self.points = widgets.HTML(), widgets.HTML()
+        self.back_button = button("‹ All runs", on_back)
+        left = box("fb-middle", self.curve, self.points)
+        columns = box("fb-run-columns", left, self.facts)
+        super().__init__([box("fb-buttons", self.back_button), columns])
+        self.add_class("fb-run")
+
+    def show(self, package: Package) -> SayLine:
+        """Show another run; returns its verdict."""
+        said = summarize(package)
+        self.curve.show(progress_of(package))
+        write(self.facts, opened_html(said))
+        write(self.points, opened_points_html(said))
+        return SayLine(said.sign, f"{said.word}: {said.title}.", said.verdict)
 
 
 def progress_of(package: Package) -> RunProgress:
@@ -27,11 +64,6 @@ def progress_of(package: Package) -> RunProgress:
         warnings=record.warnings if record else (),
         record=record,
     )
-
-
-def say_opened(said: RunSummary) -> SayLine:
-    """The verdict of the run."""
-    return SayLine(said.sign, f"{said.word}: {said.title}.", said.verdict)
 
 
 def opened_html(said: RunSummary) -> str:

@@ -9,23 +9,18 @@ from typing import Any
 import ipywidgets as widgets
 
 from focusbench.api import (
-    AutofocusOptions,
     ListedRuns,
     Package,
-    Settings,
     export_run,
     list_runs,
     measured_anew,
     open_package,
-    summarize,
 )
-from focusbench.options import option_specs
 from focusbench.widgets.background import Background
-from focusbench.widgets.curve_view import CurveView
-from focusbench.widgets.opened_run import opened_html, opened_points_html, progress_of, say_opened
-from focusbench.widgets.options_form import OptionField
+from focusbench.widgets.opened_run import OpenedRun
 from focusbench.widgets.overlay_view import MOST, OverlayView, series_of
 from focusbench.widgets.pieces import box, button, enable, say_html, write
+from focusbench.widgets.remeasure_strip import RemeasureStrip
 from focusbench.widgets.run_rows import (
     Key,
     RunRow,
@@ -75,8 +70,9 @@ class PackageBrowser(widgets.Box):
     outcome : Dropdown
     table : RunTable
     overlay : OverlayView
-    curve : CurveView
-        Of the run that is open.
+    opened : OpenedRun
+        Shown in place of the table while a run is open.
+    remeasuring : RemeasureStrip
     open_button, remeasure_button, tune_button, export_button : Button or ToggleButton
 
     Examples
@@ -103,8 +99,7 @@ class PackageBrowser(widgets.Box):
         self._keys: list[Key] = []
         self._packages: dict[Key, Package] = {}
         self._anew: dict[Key, Package] = {}
-        self._changed: dict[str, Any] = {}
-        self._opened: Package | None = None
+        self._is_open = False
         self._column, self._falling, self._page = "date", True, 0
         self._done: tuple[int, int] = (0, 0)
         self._said: SayLine | None = None
@@ -163,7 +158,7 @@ class PackageBrowser(widgets.Box):
         self._do("Opening the run.", lambda: self._show_run(self._package(key)))
 
     def _back(self, _: object = None) -> None:
-        self._opened = self._said = None
+        self._is_open, self._said = False, None
         self.refresh()
 
     def _remeasure(self, _: object = None) -> None:
@@ -205,7 +200,7 @@ class PackageBrowser(widgets.Box):
         self.rows, self._skipped = rows_of(listed), listed.skipped
         known = {row.key for row in self.rows}
         self._keys = [key for key in self._keys if key in known]
-        self._packages, self._anew, self._opened, self._done = {}, {}, None, (0, 0)
+        self._packages, self._anew, self._is_open, self._done = {}, {}, False, (0, 0)
         self._offer_outcomes()
         self._open_those_picked()
 
@@ -234,23 +229,18 @@ class PackageBrowser(widgets.Box):
         return self._packages[key]
 
     def _show_run(self, package: Package) -> None:
-        said = summarize(package)
         with self._writing:
-            if self._closed:
-                return
-            self.curve.show(progress_of(package))
-            write(self._facts, opened_html(said))
-            write(self._points, opened_points_html(said))
-            self._opened, self._said = package, say_opened(said)
+            if not self._closed:
+                self._said, self._is_open = self.opened.show(package), True
 
     def _measure(self) -> None:
-        settings, rows = Settings(**self._changed), self.picked[:MOST]
+        settings, rows = self.remeasuring.settings, self.picked[:MOST]
         self._anew = {}
         measured = {}
         for i, row in enumerate(rows):
             self._tell(i, len(rows))
             measured[row.key] = measured_anew(self._package(row.key), settings)
-        self._anew, self._done, self._opened = measured, (0, 0), None
+        self._anew, self._done, self._is_open = measured, (0, 0), False
         pairs = [(row, measured[row.key].decided) for row in rows]
         self._said = SayLine("", *say_remeasured(str(settings), pairs))
 
@@ -258,11 +248,7 @@ class PackageBrowser(widgets.Box):
         written = []
         for i, row in enumerate(self.picked):
             self._tell(i, len(self.picked))
-            name = re.sub(r"[^\w.+-]+", "_", row.source.name.removesuffix(row.source.suffix))
-            if row.source.is_dir():
-                name = re.sub(r"[^\w.+-]+", "_", row.source.name)
-            number = "" if row.number is None else f"_{row.number}"
-            path = self._export_to / f"{name}{number}{suffix}"
+            path = self._export_to / (_file_name(row) + suffix)
             written.append(export_run(self._package(row.key), path))
         self._done = (0, 0)
         more = "" if len(written) == 1 else f" and {count(len(written) - 1, 'more file')}"
@@ -309,15 +295,15 @@ class PackageBrowser(widgets.Box):
             if listing
             else "",
         )
-        _show(self._lists, self._opened is None)
-        _show(self._run, self._opened is not None)
+        _show(self._lists, not self._is_open)
+        _show(self.opened, self._is_open)
         _show(self._skipped_list, listing)
         _show(self.table, not listing)
         _show(self._unread, bool(self._skipped))
         files = count(len(self._skipped), "file")
         self._unread.description = "‹ Back to the runs" if listing else f"{files} not read…"
         _show(self._clear_button, bool(self.find_box.value or self.outcome.value))
-        _show(self._remeasure_strip, self.remeasure_button.value)
+        _show(self.remeasuring, self.remeasure_button.value)
         _show(self._export_strip, self.export_button.value)
         _show(self.folder, self.folder_button.value)
 
@@ -349,7 +335,7 @@ class PackageBrowser(widgets.Box):
         drawn = tuple((row.key, id(self._anew.get(row.key))) for row in rows)
         if drawn != self._drawn:
             self._drawn = drawn
-            self._offer_settings()
+            self.remeasuring.offer(self._packages.get(self._keys[-1]) if self._keys else None)
             series = [series_of(self._packages[r.key], r.label, i) for i, r in enumerate(rows)]
             series += [
                 series_of(self._anew[r.key], f"{r.label}, measured anew", i, anew=True)
@@ -371,7 +357,7 @@ class PackageBrowser(widgets.Box):
         enable(self.open_button, free and some, "Show the run picked last.", wait)
         enable(self.remeasure_button, free and some, "Measure with other settings.", wait)
         enable(self.export_button, free and some, "Write the runs picked into files.", wait)
-        enable(self.measure_button, free and some, "Measure the runs picked.", wait)
+        enable(self.remeasuring.measure_button, free and some, "Measure the runs picked.", wait)
         for one in self.export_buttons.values():
             enable(one, free and some, f"Into the folder {self._export_to}.", wait)
         can = free and some and self.on_tune is not None
@@ -417,46 +403,22 @@ class PackageBrowser(widgets.Box):
             self.open_button, self.remeasure_button, self.tune_button, self.export_button,
         )  # fmt: skip
         self.folder_button = self._fold("Folder…")
+        self.remeasuring, self.opened = RemeasureStrip(self._remeasure), OpenedRun(self._back)
         return [
             style_widget(),
             box("fb-header", self._header, self._night),
             box("fb-say", self._words, buttons),
             self._bar,
-            self._lay_out_remeasuring(),
+            self.remeasuring,
             self._lay_out_exports(),
             self._lay_out_lists(),
-            self._lay_out_run(),
+            self.opened,
         ]
 
     def _fold(self, text: str) -> widgets.ToggleButton:
         one = widgets.ToggleButton(description=text)
         one.observe(lambda _: self.refresh(), "value")
         return one
-
-    def _lay_out_remeasuring(self) -> widgets.Box:
-        names = ("metric", "min_star_diameter_px", "crop_percent", "min_stars")
-        specs = {spec.name: spec for spec in option_specs(AutofocusOptions)}
-        own = AutofocusOptions()
-        self.settings = {
-            name: OptionField(specs[name], getattr(own, name), self._set, lambda: None)
-            for name in names
-        }
-        self.measure_button = button("Measure", self._remeasure)
-        self._remeasure_strip = box(
-            "fb-strip", *self.settings.values(), box("fb-buttons", self.measure_button)
-        )
-        return self._remeasure_strip
-
-    def _set(self, name: str, value: Any) -> None:
-        self._changed[name] = value
-
-    def _offer_settings(self) -> None:
-        """What was not changed is as it was in the run picked last."""
-        package = self._packages.get(self._keys[-1]) if self._keys else None
-        if package is not None and package.options is not None:
-            for name, one in self.settings.items():
-                if name not in self._changed:
-                    one.put(getattr(package.options, name))
 
     def _lay_out_exports(self) -> widgets.Box:
         self.export_buttons = {
@@ -495,18 +457,16 @@ class PackageBrowser(widgets.Box):
         self._lists = box("fb-lists", left, box("fb-right", self._title, self.overlay))
         return self._lists
 
-    def _lay_out_run(self) -> widgets.Box:
-        self.curve = CurveView(themed=False)
-        self._facts, self._points = widgets.HTML(), widgets.HTML()
-        self.back_button = button("‹ All runs", self._back)
-        left = box("fb-middle", self.curve, self._points)
-        columns = box("fb-run-columns", left, self._facts)
-        self._run = box("fb-run", box("fb-buttons", self.back_button), columns)
-        return self._run
-
     def _turn_night(self, change: Any) -> None:
         self._night.value = change["new"]
         (self.add_class if change["new"] else self.remove_class)("fb-night")
+
+
+def _file_name(row: RunRow) -> str:
+    """Name of an exported file without its ending: that of the source, which every system takes."""
+    stem = row.source.name if row.source.is_dir() else row.source.stem
+    number = "" if row.number is None else f"_{row.number}"
+    return re.sub(r"[^\w.+-]+", "_", stem) + number
 
 
 def _show(widget: widgets.Widget, shown: bool) -> None:
