@@ -8,7 +8,7 @@ import time
 import pytest
 from ipywidgets.widgets import widget as widget_module
 
-import focusbench.widgets.package_browser as browser_module
+import focusbench.widgets.run_shelf as shelf_module
 from focusbench.widgets import PackageBrowser
 from focusbench.widgets.run_table import ROWS
 from tests.af_packages.foreign import hocus_report
@@ -204,7 +204,7 @@ def test_while_it_reads_it_says_how_far_it_is_and_holds_nobody_up(archive, monke
         assert go_on.wait(20)
         raise RuntimeError("a <b>stumble</b>")
 
-    monkeypatch.setattr(browser_module, "list_runs", slowly)
+    monkeypatch.setattr(shelf_module, "list_runs", slowly)
     browser = PackageBrowser(archive)
     try:
         until = time.monotonic() + 20

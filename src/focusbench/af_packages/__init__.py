@@ -8,7 +8,7 @@ from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.common_stars import by_common_stars
 from focusbench.af_packages.definitions import label as metric_label
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
-from focusbench.af_packages.many import ListedRuns, list_runs, open_packages
+from focusbench.af_packages.many import ListedRuns, Progress, list_runs, open_packages
 from focusbench.af_packages.package import Format, FrameSequence, Origin, Package
 from focusbench.af_packages.reader import open_package, read_runs
 from focusbench.af_packages.recorder import PackageRecorder
@@ -25,6 +25,7 @@ __all__ = [
     "Origin",
     "Package",
     "PackageRecorder",
+    "Progress",
     "Settings",
     "by_common_stars",
     "import_runs",

@@ -8,14 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from focusbench.api import (
-    ListedRuns,
-    Package,
-    export_run,
-    list_runs,
-    measured_anew,
-    open_package,
-)
+from focusbench.api import Package, export_run
 from focusbench.widgets.background import Background
 from focusbench.widgets.opened_run import OpenedRun
 from focusbench.widgets.overlay_view import MOST, OverlayView, series_of
@@ -27,17 +20,14 @@ from focusbench.widgets.run_rows import (
     find,
     in_order,
     n_nights,
-    rows_of,
     say_difference,
     say_remeasured,
 )
+from focusbench.widgets.run_shelf import RunShelf
 from focusbench.widgets.run_table import ROWS, RunTable
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.theme import NIGHT, close_all, style_widget
 from focusbench.widgets.wording import count, escape
-
-KEPT = 32
-"""Opened runs that are remembered."""
 
 _EXPORTS = {"CSV": ".csv", "netCDF": ".nc", "PNG": ".png", "HTML report": ".html"}
 
@@ -90,15 +80,11 @@ class PackageBrowser(widgets.Box):
         export_to: str | Path = "exports",
         on_tune: Callable[[tuple[Path, ...]], Any] | None = None,
     ) -> None:
-        self.paths = [paths] if isinstance(paths, str | Path) else list(paths)
         self.on_tune = on_tune
-        self.rows: tuple[RunRow, ...] = ()
         self._log = log
+        self._shelf = RunShelf(paths, log)
         self._export_to = Path(export_to)
-        self._skipped: tuple[str, ...] = ()
         self._keys: list[Key] = []
-        self._packages: dict[Key, Package] = {}
-        self._anew: dict[Key, Package] = {}
         self._is_open = False
         self._column, self._falling, self._page = "date", True, 0
         self._done: tuple[int, int] = (0, 0)
@@ -114,6 +100,11 @@ class PackageBrowser(widgets.Box):
         self._turn_night({"new": NIGHT.on})
         self._work = Background("focusbench package browser", self.refresh)
         self.read()
+
+    @property
+    def rows(self) -> tuple[RunRow, ...]:
+        """All runs that were read."""
+        return self._shelf.rows
 
     @property
     def picked(self) -> tuple[RunRow, ...]:
@@ -155,7 +146,7 @@ class PackageBrowser(widgets.Box):
 
     def _open(self, _: object = None) -> None:
         key = self._keys[-1]
-        self._do("Opening the run.", lambda: self._show_run(self._package(key)))
+        self._do("Opening the run.", lambda: self._show_run(self._shelf.open(key)))
 
     def _back(self, _: object = None) -> None:
         self._is_open, self._said = False, None
@@ -173,7 +164,7 @@ class PackageBrowser(widgets.Box):
 
     def _folder_given(self, change: Any) -> None:
         if change["new"].strip():
-            self.paths = [change["new"].strip()]
+            self._shelf = RunShelf(change["new"].strip(), self._log)
             self.read()
 
     def close(self) -> None:
@@ -196,11 +187,10 @@ class PackageBrowser(widgets.Box):
 
     def _read(self) -> None:
         self._done = (0, 0)
-        listed: ListedRuns = list_runs(self.paths, progress=self._tell, log=self._log)
-        self.rows, self._skipped = rows_of(listed), listed.skipped
+        self._shelf.read(self._tell)
         known = {row.key for row in self.rows}
         self._keys = [key for key in self._keys if key in known]
-        self._packages, self._anew, self._is_open, self._done = {}, {}, False, (0, 0)
+        self._is_open, self._done = False, (0, 0)
         self._offer_outcomes()
         self._open_those_picked()
 
@@ -211,22 +201,14 @@ class PackageBrowser(widgets.Box):
             self.refresh()
 
     def _open_those_picked(self) -> None:
-        missing = [key for key in self._keys[:MOST] if key not in self._packages]
+        missing = [key for key in self._keys[:MOST] if key not in self._shelf.opened]
         if missing and self._work is not None:
             self._work.do("Opening the runs picked.", lambda: self._load(missing))
 
     def _load(self, keys: list[Key]) -> None:
         for key in keys:
             if key in self._keys:
-                self._package(key)
-
-    def _package(self, key: Key) -> Package:
-        if key not in self._packages:
-            source, number = key
-            while len(self._packages) >= KEPT:
-                self._packages.pop(next(iter(self._packages)))
-            self._packages[key] = open_package(source, run=number, log=self._log)
-        return self._packages[key]
+                self._shelf.open(key)
 
     def _show_run(self, package: Package) -> None:
         with self._writing:
@@ -235,13 +217,9 @@ class PackageBrowser(widgets.Box):
 
     def _measure(self) -> None:
         settings, rows = self.remeasuring.settings, self.picked[:MOST]
-        self._anew = {}
-        measured = {}
-        for i, row in enumerate(rows):
-            self._tell(i, len(rows))
-            measured[row.key] = measured_anew(self._package(row.key), settings)
-        self._anew, self._done, self._is_open = measured, (0, 0), False
-        pairs = [(row, measured[row.key].decided) for row in rows]
+        self._shelf.measure(rows, settings, self._tell)
+        self._done, self._is_open = (0, 0), False
+        pairs = [(row, self._shelf.anew[row.key].decided) for row in rows]
         self._said = SayLine("", *say_remeasured(str(settings), pairs))
 
     def _write_files(self, suffix: str) -> None:
@@ -249,7 +227,7 @@ class PackageBrowser(widgets.Box):
         for i, row in enumerate(self.picked):
             self._tell(i, len(self.picked))
             path = self._export_to / (_file_name(row) + suffix)
-            written.append(export_run(self._package(row.key), path))
+            written.append(export_run(self._shelf.open(row.key), path))
         self._done = (0, 0)
         more = "" if len(written) == 1 else f" and {count(len(written) - 1, 'more file')}"
         self._said = SayLine("✓", f"Exported {written[0].name}{more}.", f"In {self._export_to}.")
@@ -288,10 +266,10 @@ class PackageBrowser(widgets.Box):
         self._set_buttons()
 
     def _show_parts(self, shown: list[RunRow]) -> None:
-        listing = self._unread.value and bool(self._skipped)
+        listing = self._unread.value and bool(self._shelf.skipped)
         write(
             self._skipped_list,
-            "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in self._skipped) + "</ul>"
+            "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in self._shelf.skipped) + "</ul>"
             if listing
             else "",
         )
@@ -299,8 +277,8 @@ class PackageBrowser(widgets.Box):
         _show(self.opened, self._is_open)
         _show(self._skipped_list, listing)
         _show(self.table, not listing)
-        _show(self._unread, bool(self._skipped))
-        files = count(len(self._skipped), "file")
+        _show(self._unread, bool(self._shelf.skipped))
+        files = count(len(self._shelf.skipped), "file")
         self._unread.description = "‹ Back to the runs" if listing else f"{files} not read…"
         _show(self._clear_button, bool(self.find_box.value or self.outcome.value))
         _show(self.remeasuring, self.remeasure_button.value)
@@ -319,8 +297,12 @@ class PackageBrowser(widgets.Box):
         if self._said is not None:
             return self._said
         if not self.rows:
-            why = self._skipped[0] if self._skipped else "A run saves a package here by itself."
-            return SayLine("!", f"No runs in {self._where()}.", why)
+            why = (
+                self._shelf.skipped[0]
+                if self._shelf.skipped
+                else "A run saves a package here by itself."
+            )
+            return SayLine("!", f"No runs in {self._shelf.where}.", why)
         if not shown:
             what = ", ".join(text for text in (self.find_box.value, self.outcome.value) if text)
             return SayLine("", f"No run matches “{what}”.", "Clear shows all of them again.")
@@ -331,16 +313,16 @@ class PackageBrowser(widgets.Box):
         return SayLine(rows[0].sign if len(rows) == 1 else "", first, second)
 
     def _draw(self) -> None:
-        rows = [row for row in self.picked[:MOST] if row.key in self._packages]
-        drawn = tuple((row.key, id(self._anew.get(row.key))) for row in rows)
+        rows = [row for row in self.picked[:MOST] if row.key in self._shelf.opened]
+        drawn = tuple((row.key, id(self._shelf.anew.get(row.key))) for row in rows)
         if drawn != self._drawn:
             self._drawn = drawn
-            self.remeasuring.offer(self._packages.get(self._keys[-1]) if self._keys else None)
-            series = [series_of(self._packages[r.key], r.label, i) for i, r in enumerate(rows)]
+            self.remeasuring.offer(self._shelf.opened.get(self._keys[-1]) if self._keys else None)
+            series = [series_of(self._shelf.opened[r.key], r.label, i) for i, r in enumerate(rows)]
             series += [
-                series_of(self._anew[r.key], f"{r.label}, measured anew", i, anew=True)
+                series_of(self._shelf.anew[r.key], f"{r.label}, measured anew", i, anew=True)
                 for i, r in enumerate(rows)
-                if r.key in self._anew
+                if r.key in self._shelf.anew
             ]
             self.overlay.show(series)
         n = len(self._keys)
@@ -372,14 +354,8 @@ class PackageBrowser(widgets.Box):
                 self.outcome.options = [("All outcomes", ""), *((word, word) for word in words)]
                 self.outcome.value = before if before in words else ""
 
-    def _where(self) -> str:
-        folders = {Path(path).parent for path in self.paths}
-        if len(self.paths) == 1:
-            return str(self.paths[0])
-        return str(folders.pop()) if len(folders) == 1 else f"{len(self.paths)} places"
-
     def _header_html(self) -> str:
-        parts = [escape(self._where()), count(len(self.rows), "run")]
+        parts = [escape(self._shelf.where), count(len(self.rows), "run")]
         if nights := n_nights(self.rows):
             parts.append(count(nights, "night"))
         return f'<b class="fb-name">Packages</b><span class="fb-muted">{" · ".join(parts)}</span>'
