@@ -177,6 +177,13 @@ def test_odd_cards_neither_crash_nor_warn(card):
     assert frame.exposure_s is None
 
 
+def test_a_further_header_without_a_card_is_no_image():
+    # Found by fuzzing: an empty primary unit, and a second one that is an END alone.
+    body = _file(None) + b"END".ljust(80) + b" " * 2800
+    with pytest.raises(FrameError, match="holds no image"):
+        read_frame(body, "frame.fits")
+
+
 def test_errors_name_the_file_and_the_cure(tmp_path):
     whole = _file(PIXELS)
     packed = io.BytesIO()

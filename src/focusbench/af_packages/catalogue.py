@@ -2,9 +2,9 @@
 
 `focusbench-catalogue.jsonl` in the folder of the archive. A line holds the name of a source, its
 stamp (time of the last change and size), how frames were measured, and the entries of its runs. A
-source whose stamp differs is read again and gets a new line; the last line of a name counts. So
-adding one run appends one line, however many there are. It can be deleted at any time, and nothing
-in it is believed before it is checked.
+source whose stamp differs is read again and gets a new line; the last line of a name, measured in
+one way, counts. So adding one run appends one line, however many there are. It can be deleted at
+any time, and nothing in it is believed before it is checked.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from typing import Any
 from focusbench.af_packages.entry import Entry, is_entry
 from focusbench.af_packages.finding import CATALOGUE
 
-VERSION = 1
+VERSION = 2
 """To be raised when entries change, or what they say of the same file."""
 
 _SLACK = 200
@@ -48,27 +48,29 @@ class Catalogue:
     Parameters
     ----------
     folder : Path
+    file : str
+        Its name in there; what was measured anew lies beside what was opened.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / CATALOGUE
-        self._lines: dict[str, Line] = {}
+    def __init__(self, folder: Path, file: str = CATALOGUE) -> None:
+        self._path = folder / file
+        self._lines: dict[tuple[str, str], Line] = {}
         self._new: list[str] = []
         self._n_read = 0
         for document in self._documents():
             name, line = _line(document)
             if line is not None:
-                self._lines[name] = line
+                self._lines[name, line.how] = line
 
     def get(self, name: str, stamp: tuple[int, int], how: str) -> Sequence[Entry] | None:
         """Entries of a source; None where it is not known as it is now."""
-        line = self._lines.get(name)
-        return line.entries if line and (line.stamp, line.how) == (stamp, how) else None
+        line = self._lines.get((name, how))
+        return line.entries if line and line.stamp == stamp else None
 
     def add(self, name: str, stamp: tuple[int, int], how: str, entries: Sequence[Entry]) -> None:
         """Remember a source; it is on disk after `save`."""
-        self._lines[name] = Line(stamp, how, entries)
-        self._new.append(_text(name, self._lines[name]))
+        self._lines[name, how] = Line(stamp, how, entries)
+        self._new.append(_text(name, self._lines[name, how]))
 
     def save(self) -> None:
         """Append what is new; a folder that cannot be written to stays without a catalogue."""
@@ -76,9 +78,9 @@ class Catalogue:
             return
         with contextlib.suppress(OSError):
             if self._n_read + len(self._new) > 2 * len(self._lines) + _SLACK:
-                part = self._path.with_name(CATALOGUE + ".part")
+                part = self._path.with_name(self._path.name + ".part")
                 part.write_text(
-                    "".join(_text(name, line) for name, line in self._lines.items()),
+                    "".join(_text(name, line) for (name, _), line in self._lines.items()),
                     encoding="utf-8",
                 )
                 part.replace(self._path)

@@ -44,6 +44,7 @@ def entry_of(package: Package) -> Entry:
         "time_ordered": package.time_ordered,
         "outcome": str(record.outcome if record else best.outcome),
         "diagnosis": record.diagnosis if record else best.diagnosis or verdict(best),
+        "validation_passed": record.validation.passed if record and record.validation else None,
         "curve": best.curve,
         "best_position": _known(best.best_position),
         "best_position_error": _known(best.best_position_error),
@@ -89,6 +90,8 @@ _TEXTS = ("name", "format", "metric", "definition", "outcome", "diagnosis", "cur
 def is_entry(entry: object) -> bool:
     """Whether a value from a file is an entry that can be used."""
     if not isinstance(entry, Mapping) or not all(isinstance(entry.get(t), str) for t in _TEXTS):
+        return False
+    if entry.get("validation_passed") not in (None, True, False):
         return False
     points, others, curves = entry.get("points"), entry.get("others"), entry.get("curves")
     if not (isinstance(points, Mapping) and isinstance(others, Mapping)):

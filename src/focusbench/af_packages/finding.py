@@ -13,9 +13,12 @@ RUN_SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".log", ".analyze", ".zip")
 CATALOGUE = "focusbench-catalogue.jsonl"
 """Name of the catalogue beside an archive."""
 
+REMEASURED = "focusbench-remeasured.jsonl"
+"""Name of what was measured anew of an archive, beside it."""
+
 _DEEPEST = 4
 _ATTEMPT = re.compile(r"attempt\d+", re.I)
-_OURS = (CATALOGUE, "index.json")
+_OURS = (CATALOGUE, REMEASURED, "index.json")
 _IN_PROGRESS = ".part"
 
 

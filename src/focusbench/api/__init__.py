@@ -4,10 +4,24 @@ Never: holds logic of its own.
 Imported by: cli, widgets and the front door; imports every room below.
 """
 
-from focusbench.af_packages import Package, import_runs, open_package, open_packages, read_runs
+from focusbench.af_packages import (
+    ListedRuns,
+    Package,
+    Settings,
+    import_runs,
+    list_runs,
+    measured_anew,
+    metric_label,
+    open_package,
+    open_packages,
+    read_runs,
+    remeasure,
+)
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.backlash import measure_backlash
+from focusbench.api.exports import export_run
 from focusbench.api.rig_memory import RigMemory
+from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
 from focusbench.engine import FocusSession, RunRecord
@@ -27,26 +41,38 @@ __all__ = [
     "Analysis",
     "AutofocusOptions",
     "FocusSession",
+    "ListedRuns",
     "Package",
     "RigMemory",
     "RunRecord",
+    "RunSummary",
+    "Settings",
+    "Sign",
     "advise_exposure",
     "analyze",
     "autofocus",
+    "export_run",
     "find_backlash",
     "fit_temperature",
     "import_runs",
+    "list_runs",
     "measure_backlash",
     "measure_frame",
+    "measured_anew",
+    "metric_label",
     "new_recorder",
     "open_package",
     "open_packages",
+    "outcome_words",
     "read_frame",
     "read_runs",
+    "remeasure",
     "repeatability",
     "replay",
     "sample_packages",
     "simulated_rig",
+    "summarize",
     "what_if",
+    "when",
     "write_sample_packages",
 ]

@@ -50,7 +50,7 @@ def units(body: Body) -> Iterator[Unit]:
     start = 0
     while start + BLOCK <= len(body):
         cards, data_start = _cards(body, start)
-        if data_start < 0 or not cards[0].startswith(("SIMPLE", "XTENSION")):
+        if data_start < 0 or not cards or not cards[0].startswith(("SIMPLE", "XTENSION")):
             return
         header = _parsed(cards)
         unit = Unit(header, start, data_start, 0)

@@ -7,7 +7,15 @@ Imported by: the front door; imports api and below. The only room that knows ipy
 from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.focus_module import FocusModule
 from focusbench.widgets.options_form import OptionsForm
+from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
 
-__all__ = ["AutofocusPanel", "CurveView", "FocusModule", "OptionsForm", "RigPicker"]
+__all__ = [
+    "AutofocusPanel",
+    "CurveView",
+    "FocusModule",
+    "OptionsForm",
+    "PackageBrowser",
+    "RigPicker",
+]
