@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Package,
         RigMemory,
         RunRecord,
+        Study,
         analyze,
         autofocus,
         import_runs,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         open_packages,
         sample_packages,
         simulated_rig,
+        tune,
     )
     from focusbench.errors import FocusbenchError
     from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
@@ -46,6 +48,7 @@ _ROOM_OF = {
     "Package": "api",
     "RigMemory": "api",
     "RunRecord": "api",
+    "Study": "api",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
@@ -55,6 +58,7 @@ _ROOM_OF = {
     "open_packages": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
+    "tune": "api",
 }
 
 __all__ = [
@@ -68,6 +72,7 @@ __all__ = [
     "Package",
     "RigMemory",
     "RunRecord",
+    "Study",
     "analyze",
     "autofocus",
     "connect_alpaca",
@@ -77,6 +82,7 @@ __all__ = [
     "open_packages",
     "sample_packages",
     "simulated_rig",
+    "tune",
 ]
 
 

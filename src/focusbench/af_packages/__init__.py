@@ -6,6 +6,7 @@ Imported by: sequence, tuning, api; imports doctor, engine and below.
 
 from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.common_stars import by_common_stars
+from focusbench.af_packages.gathering import Runs, gather_packages
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
 from focusbench.af_packages.many import open_packages
 from focusbench.af_packages.package import Format, FrameSequence, Origin, Package
@@ -22,7 +23,9 @@ __all__ = [
     "Origin",
     "Package",
     "PackageRecorder",
+    "Runs",
     "by_common_stars",
+    "gather_packages",
     "import_runs",
     "open_package",
     "open_packages",

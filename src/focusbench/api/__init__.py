@@ -9,10 +9,12 @@ from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
+from focusbench.api.studies import tune
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
+from focusbench.tuning import Study
 
 __all__ = [
     "Analysis",
@@ -21,6 +23,7 @@ __all__ = [
     "Package",
     "RigMemory",
     "RunRecord",
+    "Study",
     "analyze",
     "autofocus",
     "import_runs",
@@ -32,5 +35,6 @@ __all__ = [
     "read_runs",
     "sample_packages",
     "simulated_rig",
+    "tune",
     "write_sample_packages",
 ]

@@ -5,7 +5,7 @@ Imported by: stars, engine and the rooms above; imports only compiled, errors.
 """
 
 from focusbench.curve.auto import warm
-from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
+from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points, only_worse
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.points import FocusPoint, Rejected, Role
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
@@ -29,6 +29,7 @@ __all__ = [
     "find_best_focus",
     "learn_shape",
     "lowest_points",
+    "only_worse",
     "warm",
     "zone_of",
 ]

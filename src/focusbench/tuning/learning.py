@@ -56,7 +56,7 @@ def learn_rig(packages: Sequence[Package], *, seed: int = 0) -> RigModel:
         )
     runs = sorted(runs, key=lambda run: run.package.started_s or 0.0)[-LATEST:]
     rng = np.random.default_rng(seed)
-    shape, x0, height = _shape(runs, seed)
+    shape, x0, height = _shape(runs, rng)
     assumptions: list[str] = []
     values = {
         "minimum_px": np.exp(height.mean(axis=1)),
@@ -75,7 +75,7 @@ def learn_rig(packages: Sequence[Package], *, seed: int = 0) -> RigModel:
 
 
 def _shape(
-    runs: Sequence[Observed], seed: int
+    runs: Sequence[Observed], rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], FloatArray, FloatArray]:
     """Draws of the V-curve and its noise; of best focus (steps) and ln minimum of each run."""
     from focusbench.tuning.kernel import KERNELS
@@ -105,7 +105,7 @@ def _shape(
         theta,
         BURN,
         THIN,
-        seed,
+        rng,
         draws,
     )
     of = dict(zip(SHARED, draws[:, :N_SHARED].T, strict=True))
@@ -243,7 +243,9 @@ def _times(
 def _options(package: Package) -> AutofocusOptions:
     """Those of the run; of a foreign one, what its settings tell."""
     if package.options is not None:
-        return package.options
+        # What the filter's row says, and nothing that needs a wheel or darks.
+        exposure_s = package.options.exposure_for(package.filter)
+        return package.options.replace(exposure_s=exposure_s, focus_filter=None, dark_folder=None)
     settings = package.settings
     known: dict[str, object] = {}
     exposure, backlash = settings.get("exposure_s"), settings.get("backlash_in")

@@ -118,7 +118,7 @@ def spans(run: Observed) -> list[tuple[float, float, float]]:
         if point >= 0:
             moved.append(pending)
             pending = 0.0
-    found = [
+    found: list[tuple[float, float, float]] = [
         (frames, moved[i + 1], float(times[i + 1] - times[i]) - frames * exposure - settle)
         for i in range(len(times) - 1)
     ]

@@ -92,12 +92,10 @@ def ln_prior(theta, ln_b):
 @kernel(
     nb.void(
         *(_LINE, _WHOLE, _WHOLE, _LINE, _LINE, _LINE, _WHOLE),
-        *(_LINE, nb.i8, nb.i8, nb.i8, _TABLE),
+        *(_LINE, nb.i8, nb.i8, nb.types.npy_rng, _TABLE),
     )
 )
-def sample_posterior(
-    leg, run, point, start, ln_y, variance, first, theta, burn, thin, seed, draws
-):
+def sample_posterior(leg, run, point, start, ln_y, variance, first, theta, burn, thin, rng, draws):
     """Write draws of all unknowns, one a row.
 
     Parameters
@@ -113,11 +111,11 @@ def sample_posterior(
         Points of run r are first[r] to first[r + 1].
     theta : float array, shape (7 + 2·n_runs,)
         Where to begin; it is changed.
-    burn, thin, seed : int
+    burn, thin : int
         Iterations thrown away; iterations a draw.
+    rng : numpy.random.Generator
     draws : float array, shape (n_draws, 7 + 2·n_runs)
     """
-    np.random.seed(seed)
     n_runs, n = start.size, theta.size
     ln_b = theta[0]
     tube, other_tube = np.empty(ln_y.size), np.empty(ln_y.size)
@@ -133,12 +131,12 @@ def sample_posterior(
     for iteration in range(total):
         for k in range(n):
             other[:] = theta
-            step = width[k] * np.random.standard_normal()
+            step = width[k] * rng.standard_normal()
             other[k] += step
             if k < N_SHARED:
                 if k == 6:
                     other[6] = abs(other[6])
-                share = np.random.random()
+                share = rng.random()
                 for r in range(n_runs):
                     if k == 2:
                         other[N_SHARED + 2 * r] -= 2.5 * share * step * math.exp(theta[0])
@@ -157,7 +155,7 @@ def sample_posterior(
                 for r in range(n_runs):
                     other_l[r] = ln_likelihood(other, place, ln_y, variance, first, r)
                     gain += other_l[r] - ln_l[r]
-                if math.log(np.random.random()) < gain:
+                if math.log(rng.random()) < gain:
                     theta[:] = other
                     ln_l[:] = other_l
                     prior = other_prior
@@ -167,7 +165,7 @@ def sample_posterior(
             else:
                 r = (k - N_SHARED) // 2
                 there = ln_likelihood(other, tube, ln_y, variance, first, r)
-                if math.log(np.random.random()) < there - ln_l[r]:
+                if math.log(rng.random()) < there - ln_l[r]:
                     theta[k] = other[k]
                     ln_l[r] = there
                     taken[k] += 1

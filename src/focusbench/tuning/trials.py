@@ -71,6 +71,10 @@ class Trials:
         """Which runs ended at a focus."""
         return np.isin(self.outcome, [OUTCOMES.index(outcome) for outcome in FOUND])
 
+    def in_zone(self, tolerance: float) -> NDArray[np.bool_]:
+        """Which runs focused, and ended with a metric within `tolerance` of the minimum."""
+        return np.asarray(self.focused & (self.hfr_penalty <= tolerance))
+
 
 def simulate(
     rig: RigModel,
