@@ -10,9 +10,9 @@ BIN := .venv/bin
 lab: .venv/.ok
 	$(BIN)/focusbench lab
 
-# all tests
+# all tests, in two processes
 test: .venv/.ok
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # style, types and the rules of the house
 lint: .venv/.ok

@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from focusbench.alpaca import connect_alpaca
+    from focusbench.alpaca import AlpacaServer, connect_alpaca, find_servers
     from focusbench.api import (
         Analysis,
         AutofocusOptions,
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
         tune,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm
+    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
 
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "AlpacaServer": "alpaca",
     "Analysis": "api",
     "AutofocusOptions": "options",
     "AutofocusPanel": "widgets",
@@ -47,11 +48,13 @@ _ROOM_OF = {
     "OptionsForm": "widgets",
     "Package": "api",
     "RigMemory": "api",
+    "RigPicker": "widgets",
     "RunRecord": "api",
     "Study": "api",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
+    "find_servers": "alpaca",
     "import_runs": "api",
     "measure_frame": "api",
     "open_package": "api",
@@ -62,6 +65,7 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "AlpacaServer",
     "Analysis",
     "AutofocusOptions",
     "AutofocusPanel",
@@ -71,11 +75,13 @@ __all__ = [
     "OptionsForm",
     "Package",
     "RigMemory",
+    "RigPicker",
     "RunRecord",
     "Study",
     "analyze",
     "autofocus",
     "connect_alpaca",
+    "find_servers",
     "import_runs",
     "measure_frame",
     "open_package",

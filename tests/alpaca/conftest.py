@@ -1,4 +1,5 @@
 import pytest
+from alpaca import discovery
 
 from focusbench.alpaca import AlpacaServer
 from focusbench.alpaca.server.protocol import AlpacaError
@@ -29,3 +30,14 @@ class OddServer(AlpacaServer):
 def server():
     with OddServer() as server:
         yield server
+
+
+@pytest.fixture
+def only_loopback(monkeypatch):
+    """alpyca asks on every adapter of the computer; tests may not be heard outside of it."""
+    adapters = [
+        adapter
+        for adapter in discovery.ifaddr.get_adapters()
+        if all(str(ip.ip).startswith("127.") for ip in adapter.ips if ip.is_IPv4)
+    ]
+    monkeypatch.setattr(discovery.ifaddr, "get_adapters", lambda: adapters)

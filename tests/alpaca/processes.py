@@ -36,14 +36,14 @@ def our_server(**rig):
 
 
 @contextlib.contextmanager
-def alpaca_simulators(folder):
+def alpaca_simulators(folder, shape=(384, 512)):
     """Address of the PyPI package alpaca-simulators, under a sky of our own.
 
     Its camera would ask a catalogue on the internet for stars; it takes a file as well.
     """
     catalogue, config = folder / "stars.sqlite", folder / "simulators.yaml"
     _write_catalogue(catalogue)
-    _write_config(config, catalogue)
+    _write_config(config, catalogue, shape)
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     with (folder / "log.txt").open("w") as log:
@@ -80,7 +80,7 @@ def _write_catalogue(path):
         )
 
 
-def _write_config(path, catalogue):
+def _write_config(path, catalogue, shape):
     template = files("alpaca_simulators") / "config" / "template.yaml"
     config = yaml.safe_load(template.read_text(encoding="utf-8"))
     config["tap_source"] = str(catalogue)
@@ -93,10 +93,10 @@ def _write_config(path, catalogue):
         "focallength": 1.0,
     }
     devices["camera"][0] |= {
-        "cameraxsize": 512,
-        "cameraysize": 384,
-        "numx": 512,
-        "numy": 384,
+        "cameraxsize": shape[1],
+        "cameraysize": shape[0],
+        "numx": shape[1],
+        "numy": shape[0],
         "pixelsizex": 3.76,
         "pixelsizey": 3.76,
     }

@@ -15,6 +15,7 @@ class TurningWheel:
 
     name = "Turning wheel"
     filters = ("L", "Ha", "OIII")
+    focus_offsets = (0, 60, 48)
 
     def __init__(self, clock: Clock, turns_s: float = 0.05) -> None:
         self._clock = clock

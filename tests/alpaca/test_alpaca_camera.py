@@ -140,10 +140,11 @@ def test_an_error_in_place_of_an_image_becomes_the_error_it_is(server, camera):
         take(camera)
 
 
-def test_a_server_without_image_bytes_is_refused_with_the_reason(camera, monkeypatch):
+def test_a_server_without_image_bytes_sends_the_same_pixels_as_json(camera, server, monkeypatch):
     monkeypatch.setattr(DeviceHandler, "_wants_image_bytes", lambda self: False)
-    with pytest.raises(DeviceRefused, match="does not send ImageBytes"):
-        take(camera)
+    frame = take(camera)
+    np.testing.assert_array_equal(frame.pixels, server.rig.camera.read_image().pixels)
+    assert frame.pixels.dtype == np.uint16
 
 
 def test_a_download_that_hangs_times_out_and_leaves_the_focuser_free(server, camera):
@@ -219,3 +220,42 @@ def test_a_camera_without_a_choice_says_none(server, member):
     server.refuses("camera", f"get_{member}", ErrorNumber.NOT_IMPLEMENTED, "No.")
     camera = AlpacaCamera(server.address, clock=RealClock())
     assert (camera.gain if member == "gain" else camera.readout_mode)() is None
+
+
+def test_what_the_camera_tells_of_itself_stands_in_the_header(server, camera):
+    told = {
+        "get_gain": lambda: 120,
+        "get_offset": lambda: 30,
+        "get_ccdtemperature": lambda: -9.8,
+        "get_setccdtemperature": lambda: -10.0,
+        "get_cooleron": lambda: True,
+    }
+    for member, answer in told.items():
+        server.answers("camera", member, answer)
+    header = take(AlpacaCamera(server.address, clock=RealClock())).header
+    assert (header["GAIN"], header["OFFSET"], header["COOLER"]) == (120, 30, True)
+    assert (header["CCD-TEMP"], header["SET-TEMP"]) == (-9.8, -10.0)
+    assert "EGAIN" not in header
+
+
+def test_a_header_that_cannot_be_read_costs_no_frame(server):
+    server.answers("camera", "get_offset", lambda: 30)
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    server.refuses("camera", "get_offset", 0x500, "Not now.")
+    assert "OFFSET" not in take(camera).header
+
+
+def test_a_gain_beyond_the_range_of_the_camera_is_refused_with_the_range(server):
+    for member, answer in (("gain", 10), ("gainmin", 0), ("gainmax", 570)):
+        server.answers("camera", f"get_{member}", lambda answer=answer: answer)
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    with pytest.raises(DeviceRefused, match="has gains from 0 to 570; 900 was asked for"):
+        camera.set_gain(900)
+
+
+def test_a_gain_is_chosen_by_its_number_where_the_driver_has_a_list(server):
+    server.answers("camera", "get_gain", lambda: 1)
+    server.answers("camera", "get_gains", lambda: ["low", "unity", "high"])
+    camera = AlpacaCamera(server.address, clock=RealClock())
+    with pytest.raises(DeviceRefused, match="has gains from 0 to 2; 3 was asked for"):
+        camera.set_gain(3)

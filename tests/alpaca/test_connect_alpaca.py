@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from focusbench.alpaca import connect_alpaca
+from focusbench.alpaca import connect_alpaca, disconnect
+from focusbench.alpaca import link as alpyca
 from focusbench.alpaca.link import headers
 from focusbench.alpaca.server.handlers import DeviceHandler
 from focusbench.devices import Camera, FilterWheel, Focuser, Thermometer
@@ -29,6 +30,21 @@ def test_a_rig_without_wheel_and_sensor_has_none(server):
     assert rig.thermometer is None
 
 
+def test_the_temperature_may_come_from_a_weather_station(server):
+    server.refuses("focuser", "get_temperature", 0x400, "No sensor.")
+    server.answers("observingconditions", "get_temperature", lambda: -3.5)
+    rig = connect_alpaca(server.address, conditions=0)
+    assert rig.temperature_c() == -3.5
+    server.refuses("observingconditions", "get_temperature", 0x402, "No value yet.")
+    assert rig.temperature_c() is None
+
+
+def test_a_weather_station_without_a_thermometer_is_refused(server):
+    server.refuses("observingconditions", "get_temperature", 0x400, "Humidity only.")
+    with pytest.raises(DeviceRefused, match=r"weather station .* refused: Humidity only"):
+        connect_alpaca(server.address, conditions=0)
+
+
 def test_a_filter_is_changed_by_its_name(server):
     wheel = connect_alpaca(server.address, filter_wheel=0).filter_wheel
     assert wheel.filters == ("L", "Ha", "OIII")
@@ -40,6 +56,17 @@ def test_a_filter_is_changed_by_its_name(server):
     assert wheel.filter() == "OIII"
     with pytest.raises(DeviceRefused, match="no filter 'SII'; it has L, Ha, OIII"):
         wheel.start_change("SII")
+
+
+def test_filters_and_their_offsets_come_from_the_wheel(server):
+    rig = connect_alpaca(server.address, filter_wheel=0)
+    assert str(rig.filter_table()) == "L @ 0, Ha @ 60, OIII @ 48"
+
+
+def test_a_wheel_whose_offsets_are_all_zero_was_told_none(server):
+    server.answers("filterwheel", "get_focusoffsets", lambda: [0, 0, 0])
+    rig = connect_alpaca(server.address, filter_wheel=0)
+    assert str(rig.filter_table()) == "L, Ha, OIII"
 
 
 @pytest.mark.parametrize(
@@ -81,3 +108,20 @@ def test_a_device_number_that_the_server_does_not_have_is_named(server):
 )
 def test_the_zone_of_an_address_is_no_part_of_the_host_that_is_asked(address, host):
     assert headers(address) == host
+
+
+def test_a_rig_that_is_disconnected_lets_its_devices_go(server):
+    rig = connect_alpaca(server.address, filter_wheel=0, conditions=0)
+    devices = [
+        Device(server.address, 0)
+        for Device in (
+            alpyca.Camera,
+            alpyca.Focuser,
+            alpyca.FilterWheel,
+            alpyca.ObservingConditions,
+        )
+    ]
+    assert all(device.Connected for device in devices)
+    disconnect(rig)
+    assert not any(device.Connected for device in devices)
+    disconnect(rig)  # and once more does no harm

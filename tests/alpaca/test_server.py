@@ -338,17 +338,6 @@ def test_the_server_listens_on_this_computer_alone_unless_told_otherwise(server)
             socket.create_connection((host, server.port), timeout=1)
 
 
-@pytest.fixture
-def only_loopback(monkeypatch):
-    """alpyca asks on every adapter of the computer; tests may not be heard outside of it."""
-    adapters = [
-        adapter
-        for adapter in discovery.ifaddr.get_adapters()
-        if all(str(ip.ip).startswith("127.") for ip in adapter.ips if ip.is_IPv4)
-    ]
-    monkeypatch.setattr(discovery.ifaddr, "get_adapters", lambda: adapters)
-
-
 def test_alpycas_discovery_finds_the_server(rig, only_loopback):
     with AlpacaServer(rig, port=0) as server:
         assert f"127.0.0.1:{server.port}" in discovery.search_ipv4(numquery=1, timeout=0.6)

@@ -288,6 +288,7 @@ class FilterWheelContract(_Devices):
         assert isinstance(wheel, FilterWheel)
         assert wheel.name
         assert len(wheel.filters) >= 2
+        assert len(wheel.focus_offsets) in (0, len(wheel.filters))
 
     def test_wheel_turns_to_every_filter(self, wheel, clock):
         for name in (*wheel.filters, wheel.filters[0]):

@@ -1,10 +1,13 @@
 """A camera over Alpaca."""
 
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from alpaca.camera import CameraStates
 
+from focusbench.alpaca.camera_header import CameraHeader
 from focusbench.alpaca.door import asking, offered
 from focusbench.alpaca.download import ImageDownload
 from focusbench.alpaca.link import Camera as AlpycaCamera
@@ -45,6 +48,7 @@ class _Exposure(NamedTuple):
     exposure_s: float
     binning: int
     start_s: float
+    header: Mapping[str, object]
 
 
 class AlpacaCamera:
@@ -91,6 +95,8 @@ class AlpacaCamera:
         pixel_um = offered(lambda: self._alpyca.PixelSizeX, 0, _DEVICE, address)
         self._pixel_um = float(pixel_um) or None
         self._has_gain = offered(lambda: self._alpyca.Gain, None, _DEVICE, address) is not None
+        self._gain_range = self._find_gain_range() if self._has_gain else None
+        self._header = CameraHeader(self._alpyca, self._name, _DEVICE, address)
         self._readout = ReadoutModes(self._alpyca, _DEVICE, address)
 
     @property
@@ -148,6 +154,11 @@ class AlpacaCamera:
         """Choose a gain; raises `DeviceRefused` where the camera has none such."""
         if not self._has_gain:
             raise DeviceRefused(_DEVICE, f"{self._name} has no gain to choose.")
+        low, high = self._gain_range or (gain, gain)
+        if not low <= gain <= high:
+            raise DeviceRefused(
+                _DEVICE, f"{self._name} has gains from {low} to {high}; {gain} was asked for."
+            )
         with asking(_DEVICE, self._address):
             self._alpyca.Gain = gain
 
@@ -183,7 +194,8 @@ class AlpacaCamera:
                 lambda: self._alpyca.CameraState not in _AT_REST,
             )
         self._download = None
-        self._exposure = _Exposure(exposure_s, binning, start_s)
+        # Asked while the shutter is open, when nobody waits for it.
+        self._exposure = _Exposure(exposure_s, binning, start_s, self._header.read())
 
     def image_ready(self) -> bool:
         """Whether the frame has come and can be had at once.
@@ -265,8 +277,17 @@ class AlpacaCamera:
             exposure_s=exposure.exposure_s,
             binning=exposure.binning,
             time_s=exposure.start_s + exposure.exposure_s / 2,
-            header={"INSTRUME": self._name},
+            header=exposure.header,
         )
+
+    def _find_gain_range(self) -> tuple[int, int] | None:
+        """Smallest and largest gain; of a driver with a list, the numbers of its first and last."""
+        names = offered(lambda: self._alpyca.Gains, None, _DEVICE, self._address)
+        if names:
+            return 0, len(names) - 1
+        low = offered(lambda: self._alpyca.GainMin, None, _DEVICE, self._address)
+        high = offered(lambda: self._alpyca.GainMax, None, _DEVICE, self._address)
+        return None if low is None or high is None else (int(low), int(high))
 
     def _is_idle(self) -> bool:
         with asking(_DEVICE, self._address):
@@ -290,3 +311,8 @@ class AlpacaCamera:
         except DeviceError as error:
             # The frame that was just fetched is worth more than the sub-frame.
             log.warning("%s did not take back its sub-frame: %s", self._name, error)
+
+    def disconnect(self) -> None:
+        """Say good-bye; a server that does not hear it is passed over."""
+        with suppress(DeviceError), asking(_DEVICE, self._address):
+            self._alpyca.Connected = False

@@ -1,14 +1,11 @@
 """From an address to a rig."""
 
-import re
-
+from focusbench.alpaca.address import checked_address
 from focusbench.alpaca.camera import AlpacaCamera
+from focusbench.alpaca.conditions import AlpacaConditions
 from focusbench.alpaca.filter_wheel import AlpacaFilterWheel
 from focusbench.alpaca.focuser import AlpacaFocuser
-from focusbench.devices import RealClock, Rig
-from focusbench.errors import OptionsError
-
-_ADDRESS = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
+from focusbench.devices import RealClock, Rig, Thermometer
 
 
 def connect_alpaca(
@@ -17,6 +14,7 @@ def connect_alpaca(
     camera: int = 0,
     focuser: int = 0,
     filter_wheel: int | None = None,
+    conditions: int | None = None,
     focal_ratio: float | None = None,
     obstruction: float | None = None,
 ) -> Rig:
@@ -30,6 +28,8 @@ def connect_alpaca(
         Their numbers on the server.
     filter_wheel : int, optional
         Its number on the server; None for a rig without one.
+    conditions : int, optional
+        Number of the weather station that tells the temperature; None for the focuser's sensor.
     focal_ratio : float, optional
         f-number of the telescope.
     obstruction : float, optional
@@ -38,7 +38,7 @@ def connect_alpaca(
     Returns
     -------
     Rig
-        On real time; its thermometer is the focuser's, where that has one.
+        On real time.
 
     Raises
     ------
@@ -47,23 +47,31 @@ def connect_alpaca(
     DeviceError
         A device cannot be reached, or is not fit for auto focus; says which and why.
     """
-    address = address.strip()
-    parts = _ADDRESS.fullmatch(address)
-    if parts is None or not 1 <= int(parts["port"]) <= 65535:
-        raise OptionsError(
-            f"The address of an Alpaca server is HOST:PORT with a port from 1 to 65535, such as "
-            f"192.168.1.20:11111; got {address!r}.",
-            "address",
-        )
+    address = checked_address(address)
     clock = RealClock()
     the_focuser = AlpacaFocuser(address, focuser)
+    thermometer: Thermometer | None = None
+    if conditions is not None:
+        thermometer = AlpacaConditions(address, conditions)
+    elif the_focuser.temperature_c() is not None:
+        thermometer = the_focuser
     return Rig(
         name=f"Alpaca rig at {address}",
         focuser=the_focuser,
         camera=AlpacaCamera(address, camera, clock=clock),
         clock=clock,
         filter_wheel=None if filter_wheel is None else AlpacaFilterWheel(address, filter_wheel),
-        thermometer=the_focuser if the_focuser.temperature_c() is not None else None,
+        thermometer=thermometer,
         focal_ratio=focal_ratio,
         obstruction=obstruction,
     )
+
+
+def disconnect(rig: Rig) -> None:
+    """Tell the Alpaca devices of a rig that nobody here needs them any more.
+
+    A server with other clients keeps them connected. What cannot be reached is passed over.
+    """
+    for device in {rig.camera, rig.focuser, rig.filter_wheel, rig.thermometer}:
+        if isinstance(device, AlpacaCamera | AlpacaFocuser | AlpacaFilterWheel | AlpacaConditions):
+            device.disconnect()

@@ -12,9 +12,9 @@ from alpaca.camera import raise_alpaca_if
 from alpaca.exceptions import AlpacaRequestException
 from numpy.typing import NDArray
 
-from focusbench.alpaca.image_bytes import BrokenImage, by_rows, decode_image_bytes
+from focusbench.alpaca.image_bytes import BrokenImage, read_image_bytes
+from focusbench.alpaca.image_json import decode_image_json
 from focusbench.alpaca.link import CONNECT_TIMEOUT_S, ServerError, client_parameters, headers
-from focusbench.errors import DeviceRefused
 
 TRIES = 3
 """How often an image that was lost on its way is fetched, in all."""
@@ -54,7 +54,7 @@ class ImageDownload:
 
         Raises
         ------
-        alpaca.exceptions.*, requests.RequestException, DeviceRefused
+        alpaca.exceptions.*, requests.RequestException, BrokenImage
             Why there is none.
         """
         self._over.wait()
@@ -69,9 +69,7 @@ class ImageDownload:
 
     def _run(self) -> None:
         try:
-            # By rows, as frames are saved and measured again: the metric of a star depends by a
-            # few parts in a thousand on the direction in which the frame is gone through.
-            self._pixels = by_rows(self._fetch())
+            self._pixels = self._fetch()
         except Exception as error:
             self._error = error
         self._over.set()
@@ -100,8 +98,7 @@ class ImageDownload:
                 f"{place.path}?{urlencode(client_parameters())}",
                 headers={"Accept": "application/imagebytes"} | headers(place.netloc),
             )
-            answer = line.getresponse()
-            body = self._body(answer)
+            return self._read(line.getresponse())
         except TimeoutError as error:
             raise requests.ReadTimeout(error) from error
         except ConnectionRefusedError as error:
@@ -110,29 +107,24 @@ class ImageDownload:
             raise requests.exceptions.ChunkedEncodingError(error) from error
         finally:
             line.close()
+
+    def _read(self, answer: HTTPResponse) -> NDArray[np.generic]:
+        is_bytes = "application/imagebytes" in answer.headers.get("Content-Type", "")
+        if is_bytes and answer.status == HTTPStatus.OK:
+            return read_image_bytes(lambda room: self._read_into(answer, room), answer.length)
+        body = answer.read()
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServerError(answer.status, body.decode("utf-8", "replace"))
         if answer.status != HTTPStatus.OK:
             raise AlpacaRequestException(answer.status, body.decode("utf-8", "replace"))
-        if "application/imagebytes" in answer.headers.get("Content-Type", ""):
-            return decode_image_bytes(body)
         reply = json.loads(body)
         raise_alpaca_if(reply["ErrorNumber"], reply["ErrorMessage"])
-        raise DeviceRefused(
-            "camera", f"{self._camera} does not send ImageBytes, the only form that is understood."
-        )
+        return decode_image_json(reply)
 
-    def _body(self, answer: HTTPResponse) -> bytearray:
-        """All that comes; into memory of the right size, where the server tells it."""
-        if answer.length is None:
-            return bytearray(answer.read())
-        body = bytearray(answer.length)
-        rest = memoryview(body)
-        while rest:
-            n_read = answer.readinto(rest[:_PIECE_BYTES])
-            if self._abandoned.is_set():
-                raise HTTPException("The download was abandoned.")
-            if not n_read:
-                raise IncompleteRead(b"", len(rest))
-            rest = rest[n_read:]
-        return body
+    def _read_into(self, answer: HTTPResponse, room: memoryview) -> int:
+        n_read = answer.readinto(room[:_PIECE_BYTES])
+        if self._abandoned.is_set():
+            raise HTTPException("The download was abandoned.")
+        if not n_read and answer.length:
+            raise IncompleteRead(b"", answer.length)
+        return n_read

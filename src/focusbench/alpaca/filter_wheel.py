@@ -1,8 +1,11 @@
 """A filter wheel over Alpaca."""
 
-from focusbench.alpaca.door import asking
+from collections.abc import Sequence
+from contextlib import suppress
+
+from focusbench.alpaca.door import asking, offered
 from focusbench.alpaca.link import FilterWheel as AlpycaFilterWheel
-from focusbench.errors import DeviceRefused
+from focusbench.errors import DeviceError, DeviceRefused
 
 _DEVICE = "filter wheel"
 
@@ -29,10 +32,13 @@ class AlpacaFilterWheel:
     def __init__(self, address: str, number: int = 0) -> None:
         self._address = address
         self._alpyca = AlpycaFilterWheel(address, number)
-        with asking(_DEVICE, address):
+        asked = _DEVICE, address
+        with asking(*asked):
             self._alpyca.Connected = True
             self._name = str(self._alpyca.Name)
             self._filters = tuple(str(name) for name in self._alpyca.Names)
+        offsets: Sequence[int] = offered(lambda: self._alpyca.FocusOffsets, (), *asked)
+        self._offsets = tuple(int(offset) for offset in offsets)
 
     @property
     def name(self) -> str:
@@ -43,6 +49,12 @@ class AlpacaFilterWheel:
     def filters(self) -> tuple[str, ...]:
         """Names of the filters, by slot."""
         return self._filters
+
+    @property
+    def focus_offsets(self) -> tuple[int, ...]:
+        """Offsets by slot, steps, as the driver was told; empty where all are zero."""
+        known = len(self._offsets) == len(self._filters) and any(self._offsets)
+        return self._offsets if known else ()
 
     def filter(self) -> str | None:
         """Name of the filter in the beam; None while the wheel turns."""
@@ -64,3 +76,8 @@ class AlpacaFilterWheel:
             )
         with asking(_DEVICE, self._address):
             self._alpyca.Position = self._filters.index(name)
+
+    def disconnect(self) -> None:
+        """Say good-bye; a server that does not hear it is passed over."""
+        with suppress(DeviceError), asking(_DEVICE, self._address):
+            self._alpyca.Connected = False

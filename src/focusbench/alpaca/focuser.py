@@ -2,12 +2,13 @@
 
 import logging
 import math
+from contextlib import suppress
 
 from alpaca.exceptions import NotImplementedException
 
 from focusbench.alpaca.door import asking, offered
 from focusbench.alpaca.link import Focuser as AlpycaFocuser
-from focusbench.errors import DeviceRefused
+from focusbench.errors import DeviceError, DeviceRefused
 
 log = logging.getLogger(__name__)
 
@@ -126,3 +127,8 @@ class AlpacaFocuser:
         except DeviceRefused:
             return None
         return temperature_c if math.isfinite(temperature_c) else None
+
+    def disconnect(self) -> None:
+        """Say good-bye; a server that does not hear it is passed over."""
+        with suppress(DeviceError), asking(_DEVICE, self._address):
+            self._alpyca.Connected = False

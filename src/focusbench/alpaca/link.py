@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 import requests
-from alpaca import camera, filterwheel, focuser
+from alpaca import camera, filterwheel, focuser, observingconditions
 from alpaca.camera import raise_alpaca_if
 from alpaca.exceptions import AlpacaRequestException, NotConnectedException
 
@@ -184,3 +184,7 @@ class Focuser(Link, focuser.Focuser):  # type: ignore[misc]
 
 class FilterWheel(Link, filterwheel.FilterWheel):  # type: ignore[misc]
     """alpyca's filter wheel."""
+
+
+class ObservingConditions(Link, observingconditions.ObservingConditions):  # type: ignore[misc]
+    """alpyca's weather station."""

@@ -132,6 +132,11 @@ class FilterWheel(Protocol):
         """Names of the filters, by slot."""
         ...
 
+    @property
+    def focus_offsets(self) -> tuple[int, ...]:
+        """Where each focuses compared with the others, steps, by slot; empty where not known."""
+        ...
+
     def filter(self) -> str | None:
         """Name of the filter in the beam; None while the wheel turns."""
         ...

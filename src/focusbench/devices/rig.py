@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from focusbench.devices.clock import Clock
 from focusbench.devices.protocols import Camera, FilterWheel, Focuser, Thermometer
 from focusbench.errors import RunInProgress
+from focusbench.options import FilterSettings, FilterTable
 
 
 @dataclass(eq=False, repr=False)
@@ -64,6 +65,23 @@ class Rig:
     def filter(self) -> str | None:
         """Name of the filter in the beam; None without a wheel."""
         return self.filter_wheel.filter() if self.filter_wheel else None
+
+    def filter_table(self) -> FilterTable:
+        """The filters of its wheel, with the focus offsets that the wheel's driver was told.
+
+        Examples
+        --------
+        >>> from focusbench.simulator import simulated_rig
+        >>> list(simulated_rig().filter_table())[:3]
+        ['L', 'R', 'G']
+        """
+        wheel = self.filter_wheel
+        if wheel is None:
+            return FilterTable()
+        if not wheel.focus_offsets:
+            return FilterTable(dict.fromkeys(wheel.filters, FilterSettings()))
+        pairs = zip(wheel.filters, wheel.focus_offsets, strict=True)
+        return FilterTable({name: FilterSettings(focus_point=offset) for name, offset in pairs})
 
     def describe(self) -> dict[str, object]:
         """What a package remembers of the rig."""

@@ -7,6 +7,7 @@ Imported by: every room above; imports only errors.
 from focusbench.options.autofocus import SGPRO_RUN, AutofocusOptions
 from focusbench.options.files import load_options, options_from_dict, options_to_dict, save_options
 from focusbench.options.filters import FilterSettings, FilterTable
+from focusbench.options.optics import Optics
 from focusbench.options.spec import OptionSpec, changed, option_specs
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "AutofocusOptions",
     "FilterSettings",
     "FilterTable",
+    "Optics",
     "OptionSpec",
     "changed",
     "load_options",

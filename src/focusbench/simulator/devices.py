@@ -285,6 +285,11 @@ class SimulatedFilterWheel:
         """Names of the filters, by slot."""
         return self._filters
 
+    @property
+    def focus_offsets(self) -> tuple[int, ...]:
+        """None: nobody has measured them yet."""
+        return ()
+
     def filter(self) -> str | None:
         """Name of the filter in the beam; None while the wheel turns."""
         slot = self._turret.slot(self._clock.now())

@@ -7,5 +7,6 @@ Imported by: the front door; imports api and below. The only room that knows ipy
 from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.panel import AutofocusPanel
+from focusbench.widgets.rig_picker import RigPicker
 
-__all__ = ["AutofocusPanel", "CurveView", "OptionsForm"]
+__all__ = ["AutofocusPanel", "CurveView", "OptionsForm", "RigPicker"]

@@ -68,6 +68,8 @@ class OptionField(widgets.Box):
         Told (name, value) when a person has given another valid value.
     on_error : callable
         Told when the sentence has changed.
+    empty : str
+        What a field without a value means.
     """
 
     def __init__(
@@ -76,13 +78,15 @@ class OptionField(widgets.Box):
         value: Any,
         on_valid: Callable[[str, Any], None],
         on_error: Callable[[], None],
+        *,
+        empty: str = "auto",
     ) -> None:
         self.spec = spec
         self.error = ""
         self._in_force = value
         self._on_valid = on_valid
         self._on_error = on_error
-        self._control = _control(spec, value)
+        self._control = _control(spec, value, empty)
         self._control.observe(self._judge, "value")
         self._words = widgets.HTML(self._words_html())
         super().__init__([self._control, self._words])
@@ -262,7 +266,7 @@ class OptionsForm(widgets.Box):
         fold.description = ("▾" if is_open else "▸") + fold.description[1:]
 
 
-def _control(spec: OptionSpec, value: Any) -> widgets.ValueWidget:
+def _control(spec: OptionSpec, value: Any, empty: str) -> widgets.ValueWidget:
     if spec.choices:
         return widgets.Dropdown(
             options=[(label, choice) for choice, label in spec.choices],
@@ -278,7 +282,7 @@ def _control(spec: OptionSpec, value: Any) -> widgets.ValueWidget:
         value=show_value(value),
         description=spec.label,
         tooltip=f"{spec.help} Allowed: {spec.bounds_text()}.",
-        placeholder="auto" if spec.optional else "",
+        placeholder=empty if spec.optional else "",
         continuous_update=False,
     )
 

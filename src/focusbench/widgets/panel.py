@@ -14,10 +14,10 @@ from focusbench.errors import DeviceError, FocusbenchError
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.options_form import OptionsForm
+from focusbench.widgets.pieces import box, button, enable, say_html, write
 from focusbench.widgets.result_column import points_html, result_html
 from focusbench.widgets.say_line import (
     PanelState,
-    SayLine,
     expected_duration_s,
     fraction_done,
     say,
@@ -33,8 +33,6 @@ TICK_S = 0.1
 
 WORDS_EVERY = 5
 """Ticks between two looks at what changes without an event: countdown, position, clock."""
-
-TONES = {"": "plain", "–": "plain", "✓": "ok", "!": "warn", "✕": "bad"}
 
 
 class AutofocusPanel(widgets.Box):
@@ -159,10 +157,10 @@ class AutofocusPanel(widgets.Box):
 
     def _refresh(self) -> None:
         progress, state = self.session.progress, self._look()
-        _write(self._header, self._header_html(state))
-        _write(self._words, say_html(say(progress, self.session.activity, state)))
+        write(self._header, self._header_html(state))
+        write(self._words, say_html(say(progress, self.session.activity, state)))
         width = 100 * fraction_done(progress) if state.running else 0
-        _write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
+        write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
         self._set_buttons(state)
         self._advise(state, progress)
         coming = () if state.position is None else state.options.sweep_positions(state.position)
@@ -171,8 +169,8 @@ class AutofocusPanel(widgets.Box):
         if drawn != self._shown:
             self._shown = drawn
             self.curve.show(progress, coming)
-            _write(self._result, result_html(progress))
-            _write(self._points, points_html(progress))
+            write(self._result, result_html(progress))
+            write(self._points, points_html(progress))
 
     def _look(self) -> PanelState:
         session = self.session
@@ -198,8 +196,8 @@ class AutofocusPanel(widgets.Box):
 
     def _set_buttons(self, state: PanelState) -> None:
         session, busy = self.session, "Auto focus is running; Cancel stops it."
-        _enable(self.run_button, not state.running, "Run auto focus from here.", busy)
-        _enable(
+        enable(self.run_button, not state.running, "Run auto focus from here.", busy)
+        enable(
             self.run_again_button,
             session.can_run_again,
             "Run once more, centred on the last best focus.",
@@ -207,7 +205,7 @@ class AutofocusPanel(widgets.Box):
         )
         home = state.return_position
         back = "the focuser goes back" + ("" if home is None else f" to {home}")
-        _enable(
+        enable(
             self.cancel_button,
             session.can_cancel and not state.cancelling,
             f"Stop the run; {back}." if state.running else f"Undo: {back}.",
@@ -257,13 +255,13 @@ class AutofocusPanel(widgets.Box):
             description="Night", indent=False, tooltip="Red on black, in every open panel."
         )
         self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
-        header = _box("fb-header", self._header, self._night)
+        header = box("fb-header", self._header, self._night)
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
-        self.run_button = _button("Run", self._run, "fb-main")
-        self.run_again_button = _button("Run again", self._run_again)
-        self.cancel_button = _button("Cancel", self._cancel)
-        buttons = _box("fb-buttons", self.run_button, self.run_again_button, self.cancel_button)
+        self.run_button = button("Run", self._run, "fb-main")
+        self.run_again_button = button("Run again", self._run_again)
+        self.cancel_button = button("Cancel", self._cancel)
+        buttons = box("fb-buttons", self.run_button, self.run_again_button, self.cancel_button)
         self._bar = widgets.HTML()
         self._result = widgets.HTML()
         self._points = widgets.HTML()
@@ -271,9 +269,9 @@ class AutofocusPanel(widgets.Box):
         self._fold = widgets.ToggleButton(description="▸ Points")
         self._fold.add_class("fb-fold")
         self._fold.observe(self._fold_points, "value")
-        chart = _box("fb-middle", self.curve, self._fold, self._points)
-        columns = _box("fb-columns", self.form, chart, self._result)
-        return [style_widget(), header, _box("fb-say", self._words, buttons), self._bar, columns]
+        chart = box("fb-middle", self.curve, self._fold, self._points)
+        columns = box("fb-columns", self.form, chart, self._result)
+        return [style_widget(), header, box("fb-say", self._words, buttons), self._bar, columns]
 
     def _fold_points(self, change: Any) -> None:
         self._points.layout.display = None if change["new"] else "none"
@@ -282,43 +280,3 @@ class AutofocusPanel(widgets.Box):
     def _turn_night(self, change: Any) -> None:
         self._night.value = change["new"]
         (self.add_class if change["new"] else self.remove_class)("fb-night")
-
-
-def say_html(line: SayLine) -> str:
-    """The say line as a page fragment that a screen reader announces."""
-    tone = "busy" if line.busy else TONES[line.sign]
-    sign = f'<span class="fb-sign">{line.sign}</span>' if line.sign else ""
-    signed = " fb-signed" if line.sign else ""
-    return (
-        f'<div class="fb-line fb-{tone}{signed}" role="status" aria-live="polite">'
-        f'<div class="fb-first">{sign}{escape(line.first)}</div>'
-        f'<div class="fb-second">{escape(line.second)}</div></div>'
-    )
-
-
-def _box(name: str, *children: widgets.Widget) -> widgets.Box:
-    box = widgets.Box(children)
-    box.add_class(name)
-    return box
-
-
-def _button(text: str, on_click: Any, *names: str) -> widgets.Button:
-    button = widgets.Button(description=text)
-    button.on_click(on_click)
-    for name in names:
-        button.add_class(name)
-    return button
-
-
-def _enable(button: widgets.Button, enabled: bool, can: str, cannot: str) -> None:
-    """A button that cannot be used says why."""
-    tooltip = can if enabled else cannot
-    if (button.disabled, button.tooltip) != (not enabled, tooltip):
-        with button.hold_sync():
-            button.disabled = not enabled
-            button.tooltip = tooltip
-
-
-def _write(widget: widgets.HTML, html: str) -> None:
-    if widget.value != html:
-        widget.value = html

@@ -4,6 +4,6 @@ Never: knows what kind of rig it offers; the simulator is joined to it by the co
 Imported by: the door of alpaca.
 """
 
-from focusbench.alpaca.server.server import ALPACA_PORT, DISCOVERY_PORT, AlpacaServer
+from focusbench.alpaca.server.server import ALPACA_PORT, AlpacaServer
 
-__all__ = ["ALPACA_PORT", "DISCOVERY_PORT", "AlpacaServer"]
+__all__ = ["ALPACA_PORT", "AlpacaServer"]

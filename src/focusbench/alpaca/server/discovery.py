@@ -6,12 +6,10 @@ import logging
 import socket
 from typing import cast
 
+from focusbench.alpaca.finding import DISCOVERY_PORT, QUESTION
+
 log = logging.getLogger(__name__)
 
-DISCOVERY_PORT = 32227
-"""Where the standard has clients ask."""
-
-_QUESTION = b"alpacadiscovery1"
 _LOOPBACK_BROADCAST = "127.255.255.255"
 
 
@@ -24,7 +22,7 @@ class _Responder(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if data.startswith(_QUESTION) and self._transport is not None:
+        if data.startswith(QUESTION) and self._transport is not None:
             self._transport.sendto(self._answer, addr)
 
 

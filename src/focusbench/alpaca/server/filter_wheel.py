@@ -29,8 +29,8 @@ class ServedFilterWheel(ServedDevice):
         return list(self._wheel.filters)
 
     def get_focusoffsets(self) -> list[int]:
-        """Offsets of the filters, steps: a wheel knows none, so they are zero."""
-        return [0] * len(self._wheel.filters)
+        """Offsets of the filters, steps; zero where the wheel knows none."""
+        return list(self._wheel.focus_offsets or [0] * len(self._wheel.filters))
 
     def get_position(self) -> int:
         """Slot in the beam; -1 while the wheel turns."""

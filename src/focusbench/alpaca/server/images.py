@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.alpaca.image_bytes import HEADER, by_rows
+from focusbench.alpaca.image_bytes import HEADER, transposed
 
 _INT32 = 2
 _SENT_AS = {"u1": 6, "i2": 1, "u2": 8, "i4": _INT32}
@@ -38,7 +38,8 @@ def image_bytes(
         *sent.shape,
         0,
     )
-    return header, by_rows(sent).data.cast("B")
+    by_columns = sent if sent.flags.c_contiguous else transposed(sent.T)
+    return header, by_columns.data.cast("B")
 
 
 def error_bytes(

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from focusbench.alpaca.server.camera import ServedCamera
 from focusbench.alpaca.server.conditions import ServedConditions
 from focusbench.alpaca.server.device import ServedDevice
-from focusbench.alpaca.server.discovery import DISCOVERY_PORT, answer_discovery
+from focusbench.alpaca.server.discovery import answer_discovery
 from focusbench.alpaca.server.filter_wheel import ServedFilterWheel
 from focusbench.alpaca.server.focuser import ServedFocuser
 from focusbench.alpaca.server.handlers import Offer, application
@@ -28,7 +28,7 @@ _LARGEST_REQUEST_BYTES = 65_536
 
 
 class AlpacaServer:
-    """Offers a rig over Alpaca while its `with` block lasts.
+    """Offers a rig over Alpaca, while its `with` block lasts or from `start` to `stop`.
 
     It listens on this computer alone unless another host is given: Alpaca knows no passwords,
     and whoever reaches the server can move the focuser.
@@ -80,6 +80,18 @@ class AlpacaServer:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Listen from now on; a `with` block does so by itself."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listener = socket.create_server((self.host, self.port), family=family)
         listener.setblocking(False)
@@ -100,12 +112,8 @@ class AlpacaServer:
         asyncio.run_coroutine_threadsafe(open_(), loop).result()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """Listen no more."""
         loop, thread = self._loop, self._thread
         assert loop is not None
         assert thread is not None
@@ -132,4 +140,4 @@ def _unique_id(rig_name: str, device_type: str, number: int) -> str:
     return str(uuid.uuid5(uuid.UUID(int=uuid.getnode()), f"{rig_name}/{device_type}/{number}"))
 
 
-__all__ = ["ALPACA_PORT", "DISCOVERY_PORT", "AlpacaServer"]
+__all__ = ["ALPACA_PORT", "AlpacaServer"]
