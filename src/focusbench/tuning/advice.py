@@ -81,6 +81,11 @@ class Choice:
         return self.estimates["duration_s"].value
 
     @property
+    def keeps_focus(self) -> bool:
+        """Whether 95 % of runs end in the zone, even at the lower end of the interval."""
+        return self.estimates["in_zone_rate"].low >= IN_ZONE
+
+    @property
     def in_zone(self) -> NDArray[np.bool_]:
         """Which runs ended in the zone, shape (n_trials,)."""
         return self.trials.in_zone(self.options.zone_tolerance)
@@ -153,7 +158,7 @@ def advise(rig: RigModel, choices: Sequence[Choice], rule_of_thumb: Choice) -> A
     choices : sequence of Choice, at least one
     rule_of_thumb : Choice
     """
-    good = [c for c in choices if c.estimates["in_zone_rate"].low >= IN_ZONE]
+    good = [c for c in choices if c.keeps_focus]
     if good:
         ranked = sorted(good, key=lambda c: c.duration_s)
         alike = [c for c in ranked if c.duration_s <= ALIKE * ranked[0].duration_s]

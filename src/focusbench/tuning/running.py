@@ -13,9 +13,10 @@ from focusbench.curve import warm
 from focusbench.devices import Stop
 from focusbench.errors import OptionsError, RunCancelled
 from focusbench.options import AutofocusOptions
+from focusbench.tuning.advice import Choice
 from focusbench.tuning.prediction import step_for_ratio
 from focusbench.tuning.rig_model import RigModel
-from focusbench.tuning.study import Study
+from focusbench.tuning.study import Study, choice_of
 from focusbench.tuning.trials import Settings, Trials, simulate
 from focusbench.tuning.workers import Worker, hire
 
@@ -30,6 +31,7 @@ WORTH_A_WORKER = 1000
 """A process takes a second to start: so many runs must be its share."""
 
 Progress = Callable[[int, int], object]
+Finished = Callable[[Choice], object]
 Numbers = float | Iterable[float]
 
 
@@ -42,6 +44,7 @@ def run_study(
     frames_per_point: Numbers | None = None,
     trials: int = 200,
     progress: Progress | None = None,
+    finished: Finished | None = None,
     cancel: Stop | None = None,
     seed: int = 0,
 ) -> Study:
@@ -60,6 +63,8 @@ def run_study(
         Runs for each combination.
     progress : callable, optional
         Called with the number of runs made and their total, now and then.
+    finished : callable, optional
+        Called with each combination and its figures as soon as its runs are made.
     cancel : Event, optional
         Set it to end the study.
     seed : int
@@ -74,13 +79,12 @@ def run_study(
     if not 1 <= trials <= 100_000:
         raise OptionsError(f"trials is a number from 1 to 100000; got {trials!r}.", "trials")
     options = studied_options(rig)
-    middle = step_for_ratio(rig, RATIO, 9)
-    steps = {max(1, round(middle * factor)) for factor in STEPS}
+    steps, points = usual_grid(rig)
     cells = [
         Settings(int(step), int(n), float(exposure), int(frames))
         for step, n, exposure, frames in itertools.product(
             _several("step_size", step_size, steps),
-            _several("data_points", data_points, DATA_POINTS),
+            _several("data_points", data_points, points),
             _several("exposure_s", exposure_s, [options.exposure_s]),
             _several("frames_per_point", frames_per_point, [options.frames_per_point]),
         )
@@ -93,8 +97,21 @@ def run_study(
         options.exposure_s,
         options.frames_per_point,
     )
-    *studied, thumb = _simulate_all(rig, options, [*cells, rule], trials, seed, progress, cancel)
+
+    def tell(index: int, trials: Trials) -> None:
+        if finished is not None and index < len(cells):
+            finished(choice_of(rig, options, trials))
+
+    *studied, thumb = _simulate_all(
+        rig, options, [*cells, rule], trials, seed, progress, tell, cancel
+    )
     return Study(rig, options, tuple(studied), thumb)
+
+
+def usual_grid(rig: RigModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Step sizes around a good one for a rig, and numbers of data points: what a study tries."""
+    middle = step_for_ratio(rig, RATIO, 9)
+    return tuple(sorted({max(1, round(middle * factor)) for factor in STEPS})), DATA_POINTS
 
 
 def studied_options(rig: RigModel) -> AutofocusOptions:
@@ -112,6 +129,7 @@ def _simulate_all(
     n_trials: int,
     seed: int,
     progress: Progress | None,
+    tell: Callable[[int, Trials], object],
     cancel: Stop | None,
 ) -> list[Trials]:
     """Simulate all cells, here and in other processes; the results in the order of the cells."""
@@ -130,7 +148,7 @@ def _simulate_all(
                 return
 
     threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
-    told = 0
+    told: set[int] = set()
     try:
         for thread in threads:
             thread.start()
@@ -143,9 +161,12 @@ def _simulate_all(
             if not waiting:
                 for thread in threads:
                     thread.join(0.05)
-            if progress is not None and len(results) > told:
-                told = len(results)
-                progress(told * n_trials, total)
+            new = [index for index in list(results) if index not in told]
+            for index in new:
+                told.add(index)
+                tell(index, results[index])
+            if progress is not None and new:
+                progress(len(told) * n_trials, total)
     finally:
         waiting.clear()
         for worker in workers:

@@ -116,8 +116,7 @@ class Study:
         return xarray.Dataset(variables, self._coords())
 
     def _choice(self, trials: Trials) -> Choice:
-        estimates = summarise(self.rig, self.options, trials)
-        return Choice(trials, estimates, trials.settings.of(self.options))
+        return choice_of(self.rig, self.options, trials)
 
     @cached_property
     def _values(self) -> dict[str, list[float]]:
@@ -145,3 +144,8 @@ class Study:
             kept = (name, values) if name in self._dims else ((), values[0])
             coords[name] = (*kept, attributes)
         return coords
+
+
+def choice_of(rig: RigModel, options: AutofocusOptions, trials: Trials) -> Choice:
+    """Trials with their figures."""
+    return Choice(trials, summarise(rig, options, trials), trials.settings.of(options))

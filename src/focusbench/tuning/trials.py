@@ -101,19 +101,7 @@ def simulate(
     for trial in range(n_trials):
         if stop is not None and stop.is_set():
             raise RunCancelled("The study was cancelled.")
-        rng = np.random.default_rng([seed, trial])
-        drawn = rig.draw(int(draws[trial]))
-        best_focus = CENTRE + float(rng.uniform(-0.5, 0.5))
-        start = round(best_focus + drawn.start_sd * float(rng.standard_normal()))
-        sampler = ModelSampler(
-            drawn,
-            chosen,
-            best_focus=best_focus,
-            start=start,
-            exposure_s=rig.exposure_s,
-            rng=rng,
-        )
-        record = run_to_end(chosen, sampler)
+        record, sampler = run_trial(rig, chosen, trial, seed=seed)
         rows.append(
             (
                 sampler.distance,
@@ -127,6 +115,38 @@ def simulate(
         np.array(column) for column in zip(*rows, strict=True)
     )
     return Trials(settings, draws, error, penalty, outcome, duration, n_points)
+
+
+def run_trial(
+    rig: RigModel, options: AutofocusOptions, trial: int, *, seed: int = 0
+) -> tuple[RunRecord, ModelSampler]:
+    """Make one run: its record, and the rig as the run left it."""
+    rng = np.random.default_rng([seed, trial])
+    drawn = rig.draw(trial % len(rig))
+    best_focus = CENTRE + float(rng.uniform(-0.5, 0.5))
+    start = round(best_focus + drawn.start_sd * float(rng.standard_normal()))
+    sampler = ModelSampler(
+        drawn, options, best_focus=best_focus, start=start, exposure_s=rig.exposure_s, rng=rng
+    )
+    return run_to_end(options, sampler), sampler
+
+
+def example_runs(
+    rig: RigModel, options: AutofocusOptions, n_runs: int = 6, *, seed: int = 0
+) -> list[tuple[RunRecord, float]]:
+    """The first runs of a study once more, as records; with each where best focus was, steps.
+
+    Parameters
+    ----------
+    rig : RigModel
+    options : AutofocusOptions
+        Those of a `Choice`.
+    n_runs : int
+    seed : int
+        That of the study.
+    """
+    runs = (run_trial(rig, options, trial, seed=seed) for trial in range(n_runs))
+    return [(record, sampler.position() - sampler.distance) for record, sampler in runs]
 
 
 def run_to_end(options: AutofocusOptions, sampler: ModelSampler) -> RunRecord:
