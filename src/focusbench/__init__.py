@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         tune,
     )
     from focusbench.errors import FocusbenchError
-    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker
+    from focusbench.widgets import AutofocusPanel, CurveView, OptionsForm, RigPicker, TuningPanel
 
 __version__ = "0.1.0"
 
@@ -51,6 +51,7 @@ _ROOM_OF = {
     "RigPicker": "widgets",
     "RunRecord": "api",
     "Study": "api",
+    "TuningPanel": "widgets",
     "analyze": "api",
     "autofocus": "api",
     "connect_alpaca": "alpaca",
@@ -78,6 +79,7 @@ __all__ = [
     "RigPicker",
     "RunRecord",
     "Study",
+    "TuningPanel",
     "analyze",
     "autofocus",
     "connect_alpaca",

@@ -8,5 +8,6 @@ from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
+from focusbench.widgets.tuning_panel import TuningPanel
 
-__all__ = ["AutofocusPanel", "CurveView", "OptionsForm", "RigPicker"]
+__all__ = ["AutofocusPanel", "CurveView", "OptionsForm", "RigPicker", "TuningPanel"]
