@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from focusbench.options import AutofocusOptions
 from focusbench.tuning import Choice
-from focusbench.widgets.pieces import box, button, enable, write
+from focusbench.widgets.pieces import box, button, enable, show, write
 from focusbench.widgets.study_words import change_sentence, changes, setting
 from focusbench.widgets.wording import escape
 
@@ -70,9 +70,9 @@ class CopyRow(widgets.Box):
             else "These are your settings already.",
         )  # fmt: skip
         asking, undoing = self._asked is not None, self._before is not None
-        _show(self.confirm_button, asking)
-        _show(self.keep_button, asking)
-        _show(self.undo_button, undoing and not asking)
+        show(self.confirm_button, asking)
+        show(self.keep_button, asking)
+        show(self.undo_button, undoing and not asking)
         write(self._words, f'<div class="fb-copy-words" role="status">{self._text()}</div>')
 
     def _text(self) -> str:
@@ -119,7 +119,3 @@ class CopyRow(widgets.Box):
             return False
         self.options = options
         return True
-
-
-def _show(one: widgets.Widget, shown: bool) -> None:
-    (one.remove_class if shown else one.add_class)("fb-hidden")

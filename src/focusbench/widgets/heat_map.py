@@ -49,6 +49,7 @@ class HeatMap(widgets.Box):
         self._on_pick = on_pick
         self._axes: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
         self._heads: dict[int, widgets.HTML] = {}
+        self._parts: tuple[widgets.Widget, ...] = ()
         super().__init__()
         self.add_class("fb-heat")
 
@@ -84,7 +85,7 @@ class HeatMap(widgets.Box):
             _put(button, text, tooltip, choice is None, names)
 
     def _make(self, step_sizes: tuple[int, ...], data_points: tuple[int, ...]) -> None:
-        old = self.children
+        old = self._parts
         self._axes = (step_sizes, data_points)
         self._heads = {n: _html("", "fb-row-head") for n in data_points}
         self.cells = {}
@@ -98,13 +99,14 @@ class HeatMap(widgets.Box):
                 children.append(one)
         top = [_html("", "fb-corner")] + [_html(str(step), "fb-column-head") for step in step_sizes]
         self.layout.grid_template_columns = f"58px repeat({max(1, len(step_sizes))}, 1fr)"
-        self.children = (*top, *children)
+        self._parts = (*top, *children)
+        self.children = self._parts
         for one in old:
             close_all(one)
 
 
 def levels_of(choices: Mapping[tuple[int, int], Choice], view: View) -> dict[tuple[int, int], int]:
-    """Shade of each setting, 0 the best: four equal parts between best and worst that keep focus."""
+    """Shade of each setting, 0 the best: four equal parts from best to worst that keep focus."""
     values = {
         cell: _badness(choice, view) for cell, choice in choices.items() if choice.keeps_focus
     }
@@ -128,7 +130,8 @@ def cell_text(choice: Choice, view: View) -> str:
         return f"{duration(choice.duration_s)}\n{share}"
     if view == "failure":
         return f"{_percent(choice.failure_rate)}\n{share}"
-    return f"{'–' if math.isnan(choice.position_error) else plus_minus(choice.position_error)}\n{share}"
+    error = choice.position_error
+    return f"{'–' if math.isnan(error) else plus_minus(error)}\n{share}"
 
 
 def cell_tooltip(choice: Choice) -> str:

@@ -51,3 +51,8 @@ def write(widget: widgets.HTML, html: str) -> None:
     """Write a page fragment where it is another than the one that is shown."""
     if widget.value != html:
         widget.value = html
+
+
+def show(widget: widgets.DOMWidget, shown: bool) -> None:
+    """Show a widget, or take it off the page."""
+    (widget.remove_class if shown else widget.add_class)("fb-hidden")

@@ -212,7 +212,7 @@ def run_html(package: Package) -> str:
     points = sum(point.role != "validation" for point in package.focus_points)
     record = package.record
     if record is None:
-        came = package.format
+        came: str = package.format
     elif record.best_position is None:
         came = f"✕ {str(record.outcome).replace('_', ' ').lower()}"
     else:

@@ -1,5 +1,6 @@
 """Pictures of a study: what runs with one setting look like, and what each setting costs."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -26,7 +27,7 @@ def trials_html(choice: Choice, zone: float) -> str:
     errors, focused, good = choice.trials.position_error, choice.trials.focused, choice.in_zone
     edge = _edge(errors[focused], zone)
     column = np.round(np.clip(errors / edge, -1, 1) * (BINS // 2)).astype(int)
-    tallest = max(np.bincount(column + BINS // 2).tolist() + [1])
+    tallest = max(1, *np.bincount(column + BINS // 2).tolist())
     said = trials_sentence(choice)
     top = max(tallest, TRIALS_HEIGHT / (2 * DOT + 0.6))
     plot = SvgPlot((-edge, edge), (0.0, float(top)), TRIALS_HEIGHT, f"{setting(choice)}: {said}")
@@ -77,11 +78,9 @@ def curves_html(examples: Sequence[Example], zone: float) -> str:
     plot.y_ticks(round_ticks(0, top, 4))
     plot.band(-zone, zone, "var(--fb-zone)")
     for points in curves:
-        x, y = zip(*points, strict=True)
-        plot.path(x, y, "var(--fb-muted)", 1)
-    for points in curves:
-        for x, y in points:
-            plot.disc(x, y, 2.4, "var(--fb-point)")
+        plot.path([x for x, _ in points], [y for _, y in points], "var(--fb-muted)", 1)
+    for x, y in itertools.chain(*curves):
+        plot.disc(x, y, 2.4, "var(--fb-point)")
     plot.x_ticks(round_ticks(-edge, edge, 5))
     return plot.html("HFR, px", f"{count(len(curves), 'run')}, steps from true focus")
 

@@ -122,7 +122,8 @@ class SvgPlot:
         for value in values:
             at = self._y(value)
             self._marks.append(
-                f'<line x1="0" x2="100%" y1="{at:.1f}" y2="{at:.1f}" style="stroke:var(--fb-grid)"/>'
+                f'<line x1="0" x2="100%" y1="{at:.1f}" y2="{at:.1f}" '
+                'style="stroke:var(--fb-grid)"/>'
                 f'<text x="-8" y="{at + 4:.1f}" text-anchor="end" style="fill:var(--fb-muted)">'
                 f"{value:g}</text>"
             )

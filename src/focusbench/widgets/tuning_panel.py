@@ -11,15 +11,13 @@ import ipywidgets as widgets
 from focusbench.af_packages import Package, Runs, gather_packages
 from focusbench.errors import FocusbenchError
 from focusbench.options import AutofocusOptions
-from focusbench.tuning import Choice, Study, example_runs
-from focusbench.widgets.copying import CopyRow
-from focusbench.widgets.heat_map import SAYS, HeatMap, View, toggles
-from focusbench.widgets.pieces import box, button, enable, say_html, write
+from focusbench.tuning import Study
+from focusbench.widgets.pieces import box, button, enable, say_html, show, write
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.study_form import StudyForm
-from focusbench.widgets.study_job import Cell, StudyJob, StudyState
-from focusbench.widgets.study_pictures import cost_html, curves_html, trials_html
-from focusbench.widgets.study_words import advice_html, programs_html, say_study, setting
+from focusbench.widgets.study_job import StudyJob, StudyState
+from focusbench.widgets.study_view import StudyView
+from focusbench.widgets.study_words import say_study
 from focusbench.widgets.theme import NIGHT, close_all, style_widget
 from focusbench.widgets.wording import count, escape
 
@@ -28,7 +26,6 @@ logger = logging.getLogger(__name__)
 FOLDER = "af_packages"
 TICK_S = 0.1
 """The page is written at most this often."""
-EXAMPLES = 6
 
 
 class TuningPanel(widgets.Box):
@@ -53,7 +50,7 @@ class TuningPanel(widgets.Box):
     study : Study or None
         The latest one that was finished.
     form : StudyForm
-    heat_map : HeatMap
+    view : StudyView
     study_button, cancel_button, choose_button : Button
 
     Examples
@@ -75,15 +72,12 @@ class TuningPanel(widgets.Box):
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._writing = threading.Lock()
-        self._view: View = "error"
-        self._picked: Cell | None = None
         self._opening = ""
         self._trouble = ""
-        self._pictures: tuple[object, ...] = ()
         self._job = StudyJob(self._wake.set)
         self.form = StudyForm(self._folder_given, self._wake.set)
-        self._copy = CopyRow(on_copy or (lambda _: None), self._wake.set)
-        self._copy.options = options
+        self.view = StudyView(on_copy or (lambda _: None), self._wake.set)
+        self.view.copy_row.options = options
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         NIGHT.observe(self._turn_night, "on")
@@ -98,7 +92,7 @@ class TuningPanel(widgets.Box):
     @property
     def options(self) -> AutofocusOptions | None:
         """The setting in use; changes when advice is copied."""
-        return self._copy.options
+        return self.view.copy_row.options
 
     @property
     def study(self) -> Study | None:
@@ -112,21 +106,14 @@ class TuningPanel(widgets.Box):
             self._open(folder, folder, tick_all=False)
 
     def _study(self, _: object = None) -> None:
-        self._trouble, self._picked = "", None
+        self._trouble = ""
+        self.view.forget()
         self._job.start(self.form.picked, self.options, self.form.grid)
-        self._fold(False)
+        self.choose_button.value = False
         self._wake.set()
 
     def _cancel(self, _: object = None) -> None:
         self._job.cancel()
-        self._wake.set()
-
-    def _pick(self, cell: Cell) -> None:
-        self._picked = cell
-        self._wake.set()
-
-    def _look_at(self, view: View) -> None:
-        self._view = view
         self._wake.set()
 
     def close(self) -> None:
@@ -183,11 +170,8 @@ class TuningPanel(widgets.Box):
 
     def _refresh(self, state: StudyState) -> None:
         picked = self.form.picked
-        if self._copy.options is None and state.yours is not None:
-            self._copy.options = state.yours
-        if self._picked is None and state.study is not None:
-            best = state.study.recommended
-            self._picked = (best.step_size, best.data_points)
+        if self.options is None:
+            self.view.copy_row.options = state.yours
         line = say_study(state, picked, self._trouble)
         if self._opening:
             line = SayLine("", f"Opening {self._opening}.", "The notebook goes on.", busy=True)
@@ -196,46 +180,7 @@ class TuningPanel(widgets.Box):
         width = 100 * len(state.choices) / state.cells if state.phase == "studying" else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
         self._set_buttons(state, bool(picked))
-        _show(self._columns, bool(state.cells))
-        if state.cells:
-            self._show_study(state)
-
-    def _show_study(self, state: StudyState) -> None:
-        yours, choices = self.options, state.choices
-        self.heat_map.show(
-            state.step_sizes,
-            state.data_points,
-            choices,
-            view=self._view,
-            picked=self._picked,
-            yours=None if yours is None else (yours.step_size, yours.data_points),
-        )
-        write(
-            self._heat_words,
-            f'<div class="fb-advice">Each cell: {SAYS[self._view]}. Hatched: does not keep focus '
-            "in 95 of 100 runs. Framed: picked; dotted: yours.</div>",
-        )
-        choice = choices.get(self._picked) if self._picked else None
-        self._copy.show(choice if state.study is not None else None)
-        write(self._advice, advice_html(state))
-        write(self._programs, programs_html(state))
-        drawn = (state.study, len(choices), choice)
-        if drawn != self._pictures:
-            self._pictures = drawn
-            self._draw(state, choice)
-
-    def _draw(self, state: StudyState, choice: Choice | None) -> None:
-        advice = None if state.study is None else state.study.advice
-        zone = None if advice is None else advice.zone
-        write(self._cost, _headed("What each setting costs and gives",
-                                  cost_html(state.choices.values(), advice, zone, choice)))  # fmt: skip
-        if choice is None or zone is None or state.rig is None:
-            write(self._runs, "")
-            return
-        examples = example_runs(state.rig, choice.options, EXAMPLES)
-        title = f"{setting(choice)}: {count(len(choice.trials), 'such run')}"
-        pair = f"{trials_html(choice, zone)}{curves_html(examples, zone)}"
-        write(self._runs, _headed(title, f'<div class="fb-pair">{pair}</div>'))
+        self.view.show(state)
 
     def _header_html(self, picked: tuple[Package, ...]) -> str:
         parts = [count(len(picked), "package")]
@@ -268,7 +213,7 @@ class TuningPanel(widgets.Box):
         self._header.add_class("fb-title")
         self.choose_button = widgets.ToggleButton(value=True, description="Choose packages…")
         self.choose_button.add_class("fb-choose")
-        self.choose_button.observe(lambda change: _show(self.form, change["new"]), "value")
+        self.choose_button.observe(lambda change: show(self.form, change["new"]), "value")
         self._night = widgets.Checkbox(
             description="Night", indent=False, tooltip="Red on black, in every open panel."
         )
@@ -279,40 +224,15 @@ class TuningPanel(widgets.Box):
         self.cancel_button = button("Cancel", self._cancel)
         self._bar = widgets.HTML()
         buttons = box("fb-buttons", self.study_button, self.cancel_button)
-        self._columns = box("fb-tuning", self._lay_out_map(), self._lay_out_advice())
         return [
             style_widget(),
             box("fb-header", self._header, self.choose_button, self._night),
             box("fb-say", self._words, buttons),
             self._bar,
             self.form,
-            self._columns,
+            self.view,
         ]
-
-    def _lay_out_map(self) -> widgets.Box:
-        self.views = toggles(self._look_at)
-        title = widgets.HTML('<div class="fb-axes-words">Step size → &emsp; Data points ↓</div>')
-        self.heat_map = HeatMap(self._pick)
-        self._heat_words = widgets.HTML()
-        self._runs = widgets.HTML()
-        head = box("fb-heat-head", title, self.views)
-        return box("fb-middle", head, self.heat_map, self._heat_words, self._runs)
-
-    def _lay_out_advice(self) -> widgets.Box:
-        self._advice, self._programs, self._cost = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        return box("fb-advice-column", self._advice, self._copy, self._programs, self._cost)
-
-    def _fold(self, is_open: bool) -> None:
-        self.choose_button.value = is_open
 
     def _turn_night(self, change: Any) -> None:
         self._night.value = change["new"]
         (self.add_class if change["new"] else self.remove_class)("fb-night")
-
-
-def _headed(title: str, html: str) -> str:
-    return f'<div class="fb-section">{escape(title)}</div>{html}' if html else ""
-
-
-def _show(one: widgets.Widget, shown: bool) -> None:
-    (one.remove_class if shown else one.add_class)("fb-hidden")
