@@ -18,7 +18,7 @@ from focusbench.widgets.wording import count, escape, plus_minus, position
 SHOWN = 24
 """So many runs are listed, the latest first: more than a rig is learned from."""
 ONE_NIGHT_S = 18 * 3600.0
-TRIALS = (20, 5000)
+TRIALS = (60, 5000)
 
 
 class StudyForm(widgets.Box):
