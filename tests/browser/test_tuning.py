@@ -58,7 +58,9 @@ def test_a_person_goes_from_packages_to_the_numbers_to_type_in(open_notebook, sc
     wait_until(lambda: filled.count() >= 3, 60)
     screenshot(page, "tuning-running")
     wait_until(lambda: "Study finished" in first.inner_text(), 90)
-    head = re.search(r"(\d+) data points, step size (\d+)\.", panel.locator(".fb-head").inner_text())
+    head = re.search(
+        r"(\d+) data points, step size (\d+)\.", panel.locator(".fb-head").inner_text()
+    )
     assert head, panel.locator(".fb-advise").inner_text()
     picked = panel.locator(".fb-heat button.fb-picked")
     wait_until(lambda: picked.count() == 1, 5)

@@ -14,7 +14,7 @@ from focusbench.widgets.wording import count, escape
 
 BINS = 61
 """Columns that the dots are stacked in, an odd number so that one holds true focus."""
-TRIALS_HEIGHT, CURVES_HEIGHT, COST_HEIGHT = 108, 108, 150
+TRIALS_HEIGHT, CURVES_HEIGHT, COST_HEIGHT = 108, 108, 120
 DOT = 2.6
 """Radius of a dot, pixels."""
 
@@ -47,8 +47,8 @@ def trials_html(choice: Choice, zone: float) -> str:
             plot.ring(x, y, DOT, "var(--fb-x)", width=1.6)
     plot.x_ticks(sorted({-round(zone), 0, round(zone), *_outer(edge, zone)}))
     beyond = int((np.abs(errors) > edge).sum())
-    more = f"; {beyond} beyond stand at the edge" if beyond else ""
-    return plot.html(said, f"distance from true focus, steps{more}")
+    more = f", {beyond} further off" if beyond else ""
+    return plot.html(f"{said}{more}", "steps off focus")
 
 
 def trials_sentence(choice: Choice) -> str:
@@ -82,7 +82,7 @@ def curves_html(examples: Sequence[Example], zone: float) -> str:
     for x, y in itertools.chain(*curves):
         plot.disc(x, y, 2.4, "var(--fb-point)")
     plot.x_ticks(round_ticks(-edge, edge, 5))
-    return plot.html("HFR, px", f"{count(len(curves), 'run')}, steps from true focus")
+    return plot.html("HFR, px", f"{count(len(curves), 'run')}, steps off focus")
 
 
 def cost_html(
