@@ -133,7 +133,8 @@ def test_a_cancelled_study_says_how_far_it_came():
 def test_a_folder_without_runs_is_said_in_a_sentence(tmp_path):
     panel = TuningPanel()
     panel.form.folder.value = str(tmp_path)
-    wait_until(lambda: "There is no run in" in panel._words.value)
+    wait_until(lambda: "That did not work." in panel._words.value)
+    assert str(tmp_path) in panel._words.value
     assert panel.study_button.disabled
     assert panel.study_button.tooltip == "First pick packages."
     panel.close()
@@ -143,7 +144,7 @@ def test_numbers_are_read_or_refused_with_the_bound():
     spec = next(spec for spec in option_specs(MINE) if spec.name == "data_points")
     assert read_numbers("Data points", spec, "9, 5 7") == (5, 7, 9)
     assert read_numbers("Data points", spec, " ") == ()
-    with pytest.raises(OptionsError, match="Data points must be 3"):
+    with pytest.raises(OptionsError, match="Data points must be from 3 to 99 each"):
         read_numbers("Data points", spec, "2 5")
     with pytest.raises(OptionsError, match="whole numbers"):
         read_numbers("Data points", spec, "some")

@@ -14,7 +14,7 @@ from focusbench.widgets.wording import count, escape
 
 BINS = 61
 """Columns that the dots are stacked in, an odd number so that one holds true focus."""
-TRIALS_HEIGHT, CURVES_HEIGHT, COST_HEIGHT = 108, 108, 120
+TRIALS_HEIGHT, CURVES_HEIGHT, COST_HEIGHT = 108, 108, 100
 DOT = 2.6
 """Radius of a dot, pixels."""
 

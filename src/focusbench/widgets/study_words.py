@@ -153,12 +153,16 @@ def advice_html(state: StudyState) -> str:
 
 
 def programs_html(state: StudyState) -> str:
-    """The numbers to type into other programs, a row each."""
+    """The numbers to type into other programs, a row each; the exposure stays as it was."""
     if state.study is None:
         return ""
     rows = "".join(
         f"<tr><th>{escape(program)}</th><td>"
-        + ", ".join(f"{escape(word)} <b>{value:g}</b>" for word, value in fields.items())
+        + ", ".join(
+            f"{escape(word)} <b>{value:g}</b>"
+            for word, value in fields.items()
+            if word != "exposure"
+        )
         + "</td></tr>"
         for program, fields in state.study.advice.other_programs.items()
     )

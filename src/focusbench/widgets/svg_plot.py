@@ -54,7 +54,7 @@ class SvgPlot:
             f'style="stroke:{color};stroke-dasharray:8 6"/>'
         )
         if words:
-            self.text(self.x_range[1], y, words, color="var(--fb-muted)", anchor="end", up=5)
+            self.text(self.x_range[1], y, words, color="var(--fb-muted)", anchor="end", up=-14)
 
     def path(self, x: Sequence[float], y: Sequence[float], color: str, width: float) -> None:
         """A line from point to point."""
