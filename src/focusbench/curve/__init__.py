@@ -5,6 +5,7 @@ Imported by: stars, engine and the rooms above; imports only compiled, errors.
 """
 
 from focusbench.curve.auto import warm
+from focusbench.curve.batch import FitBatch, fit_autos, fit_hyperbolas
 from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points, only_worse
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.points import FocusPoint, Rejected, Role
@@ -17,6 +18,7 @@ __all__ = [
     "BestFocus",
     "Bracket",
     "CurveFit",
+    "FitBatch",
     "FocusPoint",
     "LowestPoints",
     "Outcome",
@@ -27,6 +29,8 @@ __all__ = [
     "classic_zone",
     "evaluate",
     "find_best_focus",
+    "fit_autos",
+    "fit_hyperbolas",
     "learn_shape",
     "lowest_points",
     "only_worse",

@@ -27,8 +27,8 @@ N_SHARED = len(SHARED)
 GAMMA, GAMMA_SD = 0.52, 0.04
 KAPPA_SD = 0.07
 LN_B_SD = 1.0
-LN_TAU, LN_TAU_SD = math.log(0.025), 0.7
-"""Scatter from frame to frame near focus: 1.2 to 5 % in two thirds of the rigs."""
+LN_TAU, LN_TAU_SD = math.log(0.03), 0.7
+"""Scatter from frame to frame in focus: 1.5 to 6 % in two thirds of the rigs."""
 MOST_FADING = 2.0
 MOST_GROWTH = math.log(3)
 BAD, GOOD = 0.5, 50.0

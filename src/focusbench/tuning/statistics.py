@@ -18,6 +18,8 @@ from focusbench.tuning.rig_model import FloatArray, RigModel
 from focusbench.tuning.trials import Trials
 
 INTERVAL = (0.05, 0.95)
+SLOPE_SD = 0.3
+"""Prior of how much ln z² changes for a standard deviation of a cause."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +46,52 @@ def summarise(rig: RigModel, options: AutofocusOptions, trials: Trials) -> dict[
     predicted, planned = predict_error(rig, chosen), planned_duration(rig, chosen)
     lag = np.maximum(rig.of("lag") - options.backlash, 0)
     causes = np.stack(
-        [np.log(predicted), lag, rig.of("start_sd"), np.abs(rig.of("kappa")), rig.of("bad_share")],
+        [
+            np.log(predicted),
+            np.log(rig.of("scatter")),
+            rig.of("fading"),
+            np.abs(rig.of("kappa")),
+            lag,
+            rig.of("start_sd"),
+        ],
         axis=1,
     )
     spread = causes.std(axis=0)
     causes = (causes - causes.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     return {
-        "error_rms": _error(trials, predicted, rng),
+        "error_rms": _error(trials, predicted, causes, rng),
         "in_zone_rate": _rate(trials.in_zone(options.zone_tolerance), trials.draw, causes, rng),
         "failure_rate": _rate(~trials.focused, trials.draw, causes, rng),
         "duration_s": _duration(trials, planned, causes, rng),
     }
 
 
-def _error(trials: Trials, predicted: FloatArray, rng: np.random.Generator) -> Estimate:
+def _error(
+    trials: Trials, predicted: FloatArray, causes: FloatArray, rng: np.random.Generator
+) -> Estimate:
     """Root mean square of the error: what was predicted for a draw, times what that is short of."""
     focused = trials.focused
     if focused.sum() < 2:
         return Estimate(np.nan, np.nan, np.nan)
-    z2 = (trials.position_error[focused] / predicted[trials.draw[focused]]) ** 2
-    # Share of the mean by which it is uncertain; its square root by half of that.
-    uncertain = 0.5 * float(z2.std() / z2.mean()) / np.sqrt(len(z2))
-    of_draws = np.sqrt(z2.mean()) * predicted * np.exp(uncertain * rng.normal(size=len(predicted)))
+    draw = trials.draw[focused]
+    z2 = (trials.position_error[focused] / predicted[draw]) ** 2
+    # How z² depends on the draws beyond what was predicted: a log-linear regression of a
+    # variance, whose working response has the variance 2 / n (more with long tails).
+    design = np.column_stack([np.ones(len(causes)), causes])
+    x = design[draw]
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(z2.mean())
+    tails = max(float(z2.var() / z2.mean() ** 2), 0.1)
+    precision = x.T @ x / tails + np.diag([0.0] + [SLOPE_SD**-2] * causes.shape[1])
+    for _ in range(25):
+        gradient = x.T @ (z2 * np.exp(-x @ beta) - 1) / tails
+        gradient[1:] -= beta[1:] / SLOPE_SD**2
+        step = np.clip(np.linalg.solve(precision, gradient), -1, 1)
+        beta += step
+        if np.abs(step).max() < 1e-6:
+            break
+    beta = rng.multivariate_normal(beta, np.linalg.inv(precision), len(causes))
+    of_draws = predicted * np.exp(0.5 * (design * beta).sum(axis=1))
     low, middle, high = np.quantile(of_draws, [INTERVAL[0], 0.5, INTERVAL[1]])
     return Estimate(float(middle), float(low), float(high))
 
