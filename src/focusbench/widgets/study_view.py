@@ -82,8 +82,8 @@ class StudyView(widgets.Box):
         )
         write(
             self._heat_words,
-            f'<div class="fb-advice">Each cell: {SAYS[self._view]}. Hatched: does not keep focus '
-            "in 95 of 100 runs. Framed: picked. Underlined: yours.</div>",
+            f'<div class="fb-advice">Each cell: {SAYS[self._view]}. Hatched: 95 % not sure. '
+            "Framed: picked. Underlined: yours.</div>",
         )
         choice = choices.get(self.picked) if self.picked else None
         self.copy_row.show(choice if state.study is not None else None)
