@@ -57,7 +57,9 @@ class SvgPlot:
             self.text(self.x_range[1], y, words, color="var(--fb-muted)", anchor="end", up=-14)
 
     def path(self, x: Sequence[float], y: Sequence[float], color: str, width: float) -> None:
-        """A line from point to point."""
+        """A line from point to point; nothing where there are none."""
+        if not len(x):
+            return
         ends = zip(x, y, strict=True)
         points = "L".join(f"{10 * self._x(a):.1f} {self._y(b):.1f}" for a, b in ends)
         self._marks.append(
