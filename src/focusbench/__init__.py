@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Package,
         RigMemory,
         RunRecord,
+        Study,
         advise_exposure,
         analyze,
         autofocus,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         replay,
         sample_packages,
         simulated_rig,
+        tune,
         what_if,
     )
     from focusbench.errors import FocusbenchError
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         OptionsForm,
         PackageBrowser,
         RigPicker,
+        TuningPanel,
     )
 
 __version__ = "0.1.0"
@@ -66,6 +69,8 @@ _ROOM_OF = {
     "RigMemory": "api",
     "RigPicker": "widgets",
     "RunRecord": "api",
+    "Study": "api",
+    "TuningPanel": "widgets",
     "advise_exposure": "api",
     "analyze": "api",
     "autofocus": "api",
@@ -84,6 +89,7 @@ _ROOM_OF = {
     "replay": "api",
     "sample_packages": "api",
     "simulated_rig": "api",
+    "tune": "api",
     "what_if": "api",
 }
 
@@ -102,6 +108,8 @@ __all__ = [
     "RigMemory",
     "RigPicker",
     "RunRecord",
+    "Study",
+    "TuningPanel",
     "advise_exposure",
     "analyze",
     "autofocus",
@@ -120,6 +128,7 @@ __all__ = [
     "replay",
     "sample_packages",
     "simulated_rig",
+    "tune",
     "what_if",
 ]
 

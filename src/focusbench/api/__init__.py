@@ -24,11 +24,13 @@ from focusbench.api.rig_memory import RigMemory
 from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
 from focusbench.api.samples import sample_packages, write_sample_packages
+from focusbench.api.studies import tune
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 from focusbench.tuning import (
+    Study,
     advise_exposure,
     find_backlash,
     fit_temperature,
@@ -48,6 +50,7 @@ __all__ = [
     "RunSummary",
     "Settings",
     "Sign",
+    "Study",
     "advise_exposure",
     "analyze",
     "autofocus",
@@ -72,6 +75,7 @@ __all__ = [
     "sample_packages",
     "simulated_rig",
     "summarize",
+    "tune",
     "what_if",
     "when",
     "write_sample_packages",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from focusbench.cli import importing
+from focusbench.cli import importing, tuning
 from focusbench.errors import FocusbenchError, OptionsError
 
 
@@ -131,6 +131,16 @@ def _parser() -> argparse.ArgumentParser:
         "--common-stars",
         action="store_true",
         help="measure each point by the stars that all frames share",
+    )
+
+    tuning.add_arguments(
+        _command(
+            verbs,
+            "tune",
+            "find the cheapest settings that keep a rig in focus, from its runs",
+            "focusbench tune af_packages --data-points 5 7 9",
+            module="tuning",
+        )
     )
 
     importing.add_arguments(

@@ -5,7 +5,8 @@ Imported by: stars, engine and the rooms above; imports only compiled, errors.
 """
 
 from focusbench.curve.auto import warm
-from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points
+from focusbench.curve.batch import FitBatch, fit_autos, fit_hyperbolas
+from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_points, only_worse
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.evidence import evidence_at
 from focusbench.curve.points import FocusPoint, Rejected, Role
@@ -20,6 +21,7 @@ __all__ = [
     "BestFocus",
     "Bracket",
     "CurveFit",
+    "FitBatch",
     "FocusPoint",
     "LowestPoints",
     "Outcome",
@@ -31,8 +33,11 @@ __all__ = [
     "evaluate",
     "evidence_at",
     "find_best_focus",
+    "fit_autos",
+    "fit_hyperbolas",
     "learn_shape",
     "lowest_points",
+    "only_worse",
     "warm",
     "zone_of",
 ]

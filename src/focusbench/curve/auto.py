@@ -80,7 +80,7 @@ def fit_auto(
     rank = reversal_ranks(x)
     n_lagging = most_lagging(rank) if time_ordered else 0
     p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, *kappa)
-    reason, direction, guess = _judge(p, x, step_size)
+    reason, direction, guess = judge(p, x, step_size)
     rejected = p.lagging | p.bad
     seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
     flags = _flags(p, counted, x) if seen else {}
@@ -130,7 +130,7 @@ def auto_curve(parameters: Mapping[str, float], positions: FloatArray) -> FloatA
     )
 
 
-def _judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, bool]:
+def judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, bool]:
     """Apply the decision rule: the condition that failed in words, direction, is a guess."""
     n = x.size
     if min(p.gain_over_flat, p.gain_over_line) < LEAST_GAIN:
@@ -219,7 +219,7 @@ def warm() -> None:
 
     Takes some seconds the first time on a computer, and a fraction of one from then on.
     """
-    from focusbench.curve import inference, least_squares  # noqa: F401  known once imported
+    from focusbench.curve import batch_kernels, inference, least_squares  # noqa: F401  known once imported
     from focusbench.curve.kernel import KERNELS
 
     KERNELS.compile()

@@ -1,5 +1,6 @@
 """Whether the points bracket their minimum, and the average of the lowest of them."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from focusbench.curve.counted import Counted
+from focusbench.curve.counted import Counted, measured
 from focusbench.curve.points import FocusPoint
 from focusbench.curve.results import BestFocus, CurveFit
 from focusbench.curve.smooth import fit_hyperbola
@@ -74,14 +75,32 @@ def bracketing(points: Sequence[FocusPoint], best: BestFocus | None = None) -> B
         if not fits and counted.error is None:
             fits = [fit_hyperbola(counted)]
         inner, outer = rises(counted, fits, needed=2)
-        first = counted.y[:WORSE_POINTS]
         return Bracket(
             bracketed=inner and outer,
             inner_short=not inner,
             outer_short=not outer,
             lowest_position=float(counted.x[counted.y.argmin()]),
-            only_worse=len(first) == WORSE_POINTS and bool(np.all(first[1:] > WORSE * first[:-1])),
+            only_worse=_worsens(counted.y[:WORSE_POINTS].tolist()),
         )
+
+
+def only_worse(points: Sequence[FocusPoint]) -> bool:
+    """Whether the first five counted points only get worse, each by more than 3 %.
+
+    What `bracketing` says of it, for a question that is put after every point.
+    """
+    first: list[float] = []
+    for point in points:
+        if point.counts and measured(point):
+            first.append(point.metric)
+            if len(first) == WORSE_POINTS:
+                return _worsens(first)
+    return False
+
+
+def _worsens(first: list[float]) -> bool:
+    enough = len(first) == WORSE_POINTS
+    return enough and all(b > WORSE * a for a, b in itertools.pairwise(first))
 
 
 def lowest_points(points: Sequence[FocusPoint]) -> LowestPoints | None:

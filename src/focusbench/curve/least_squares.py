@@ -3,6 +3,7 @@
 import math
 
 import numba as nb
+import numpy as np
 
 from focusbench.curve.kernel import kernel
 
@@ -106,3 +107,53 @@ def hyperbola(t, y, weight, start):
             if damping > 1e10:
                 break
     return x0, a, q, at[0], invert(at[4:])[0]
+
+
+@kernel(nb.void(_LINE, _LINE, _LINE, _LINE))
+def best_hyperbola(x, y, weight, out):
+    """Fit y = √(a² + (q·(x − x0))²) from the best start there is.
+
+    In numbers of order one: `out` holds x0, a and q, χ² and the variance of x0 for points of the
+    weights given; NaN where the points have no extent. Starts are the parabola in y², which is
+    this curve exactly, and, unless that led to a minimum between the points, a V with its tip at
+    the lowest point.
+    """
+    n = x.size
+    low, high, height, lowest, top = x[0], x[0], y[0], 0, weight[0]
+    for i in range(n):
+        low, high, top = min(low, x[i]), max(high, x[i]), max(top, weight[i])
+        if y[i] < height:
+            height, lowest = y[i], i
+    middle, scale = (low + high) / 2, high - low
+    out[:] = math.nan
+    if not (scale > 0 and height > 0):
+        return
+    t, v, w, w2, c = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(3)
+    for i in range(n):
+        t[i], v[i], w[i] = (x[i] - middle) / scale, y[i] / height, weight[i] / top
+    square = v * v
+    for i in range(n):
+        # σ(y²) = 2yσ(y) gives the weights.
+        w2[i] = w[i] / (4 * square[i])
+    parabola(t, square, w2, c)
+    best = (0.0, 0.0, 0.0, math.inf, math.inf)
+    found = False
+    if 0 < c[2] < math.inf:
+        a2 = c[0] - c[1] * c[1] / (4 * c[2])
+        a = math.sqrt(a2) if a2 > 0 else 0.3
+        best = hyperbola(t, v, w, (-c[1] / (2 * c[2]), a, math.sqrt(c[2])))
+        found = a2 > 0 and best[3] >= 0 and abs(best[0]) < 0.5
+    if not found:
+        furthest, reach = 0, -1.0
+        for i in range(n):
+            if abs(t[i] - t[lowest]) > reach:
+                furthest, reach = i, abs(t[i] - t[lowest])
+        plain = hyperbola(t, v, w, (t[lowest], v[lowest], v[furthest] / max(reach, 0.1)))
+        if not best[3] <= plain[3]:
+            best = plain
+    out[0] = middle + scale * best[0]
+    out[1] = abs(best[1]) * height
+    out[2] = abs(best[2]) * height / scale
+    out[3] = best[3] * top * height * height
+    # Weights were scaled by their largest, metrics by `height`.
+    out[4] = best[4] * scale * scale / (top * height * height)

@@ -138,7 +138,14 @@ def posterior(
     KERNELS.compile()
     out, of_points = np.empty(len(ANSWER)), np.empty((2, x.size))
     infer(x, ln_y, variance, rank, n_lagging, kappa, kappa_sd, out, of_points)
-    s = dict(zip(ANSWER, out.tolist(), strict=True))
+    return read_answer(out, of_points, rank)
+
+
+def read_answer(answer: FloatArray, of_points: FloatArray, rank: NDArray[np.intp]) -> Posterior:
+    """Put into words what `inference.infer` wrote: shapes (len(ANSWER),) and (2, n)."""
+    from focusbench.curve.inference import ANSWER
+
+    s = dict(zip(ANSWER, answer.tolist(), strict=True))
     lagging = rank < int(s["k"])
     return Posterior(
         x0=s["x0"],

@@ -79,34 +79,23 @@ def fit_hyperbola(counted: Counted) -> CurveFit:
     """
     if counted.n_positions < 3:
         return _too_few("hyperbola", counted)
-    w = counted.weights()
-    middle, scale = _frame(counted.x)
-    t = (counted.x - middle) / scale
-    height = float(counted.y.min())
-    y = counted.y / height
     from focusbench.curve.kernel import KERNELS
-    from focusbench.curve.least_squares import hyperbola
+    from focusbench.curve.least_squares import best_hyperbola
 
     KERNELS.compile()
-    weight = w / w.max()
-    fits = [hyperbola(t, y, weight, start) for start in _starts(t, y, weight)]
-    t0, a, q, chi2, unit = min(fits, key=lambda fit: fit[3] if fit[3] >= 0 else math.inf)
+    out = np.empty(5)
+    best_hyperbola(counted.x, counted.y, counted.weights(), out)
+    x0, a, slope, chi2, variance = out.tolist()
     used = counted.used()
-    a, q = abs(a), abs(q)
-    x0 = float(middle + scale * t0)
-    slope = q * height / scale
     if not (math.isfinite(x0) and slope > 0):
         return CurveFit("hyperbola", False, _NO_MINIMUM.format("hyperbola"), used=used)
-    # Variance of a point of weight 1: weights were scaled by their largest, metrics by `height`.
-    variance = unit * scale**2 / (float(w.max()) * height**2)
-    chi2 *= float(w.max()) * height**2
     error, half_95 = standard_error(variance, chi2, len(counted), 3, counted)
     interval = _interval(x0, half_95)
     reason = misplaced(x0, counted)[0]
     if not reason and interval is not None:
         inside = counted.x.min() <= interval[0] and interval[1] <= counted.x.max()
         reason = "" if inside else "The points scatter too much for the hyperbola."
-    model = height * np.hypot(a, q * (t - t0))
+    model = np.hypot(a, slope * (counted.x - x0))
     return CurveFit(
         curve="hyperbola",
         ok=not reason,
@@ -114,35 +103,11 @@ def fit_hyperbola(counted: Counted) -> CurveFit:
         best_position=x0,
         best_position_error=error,
         interval_95=interval,
-        expected_metric=float(a * height),
+        expected_metric=a,
         r_squared=r_squared(counted.y, model, np.ones(len(counted))),
-        parameters={
-            "x0": x0,
-            "a": float(a * height),
-            "b": float(a * height / slope),
-            "slope": float(slope),
-        },
+        parameters={"x0": x0, "a": a, "b": a / slope, "slope": slope},
         used=used,
     )
-
-
-def _starts(t: FloatArray, y: FloatArray, weight: FloatArray) -> list[tuple[float, float, float]]:
-    """Where to start the hyperbola from: (x0, a, slope), both of them tried."""
-    from focusbench.curve.least_squares import parabola
-
-    lowest = int(y.argmin())
-    distance = np.abs(t - t[lowest])
-    far = int(distance.argmax())
-    slope = float(y[far]) / max(float(distance[far]), 0.1)
-    plain = float(t[lowest]), float(y[lowest]), slope
-    # metric² is a parabola: σ(y²) = 2yσ(y) gives the weights.
-    c = np.empty(3)
-    parabola(t, y * y, weight / (4 * y * y), c)
-    c0, c1, c2 = c.tolist()
-    if not 0 < c2 < math.inf:
-        return [plain]
-    a2 = c0 - c1 * c1 / (4 * c2)
-    return [(-c1 / (2 * c2), math.sqrt(a2) if a2 > 0 else 0.3, math.sqrt(c2)), plain]
 
 
 def _frame(x: FloatArray) -> tuple[float, float]:

@@ -3,7 +3,15 @@
 import dataclasses
 from collections.abc import Generator, Sequence
 
-from focusbench.curve import BestFocus, FocusPoint, Outcome, RigShape, Role, bracketing
+from focusbench.curve import (
+    BestFocus,
+    FocusPoint,
+    Outcome,
+    RigShape,
+    Role,
+    bracketing,
+    only_worse,
+)
 from focusbench.devices import Stop
 from focusbench.engine.deciding import decide
 from focusbench.engine.events import CurvesFitted, Event, PointMeasured, PointStarted, Warned
@@ -75,7 +83,7 @@ class RunPoints:
             self.sweep.append(point)
             yield PointMeasured(point, sample.frames, sample.stars)
             yield from self.told()
-            if self.options.smart_focus and bracketing(self.sweep).only_worse:
+            if self.options.smart_focus and only_worse(self.sweep):
                 return
 
     def decide(self) -> Steps:
