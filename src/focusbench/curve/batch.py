@@ -143,7 +143,7 @@ def fit_autos(
     kappa, kappa_sd = (rig or RigShape()).prior()
     autos(t, ln_y, variance, rank, count, lags, kappa, kappa_sd, answers, of_points)
     ok = np.zeros(n_runs, dtype=bool)
-    for run in np.flatnonzero(count):
+    for run in np.flatnonzero(count).tolist():
         k = int(count[run])
         p = read_answer(answers[run], of_points[run, :, :k], rank[run, :k])
         ok[run] = not judge(p, t[run, :k], step_size)[0]
