@@ -143,10 +143,10 @@ def fit_autos(
     kappa, kappa_sd = (rig or RigShape()).prior()
     autos(t, ln_y, variance, rank, count, lags, kappa, kappa_sd, answers, of_points)
     ok = np.zeros(n_runs, dtype=bool)
-    for run in np.flatnonzero(count):
-        k = count[run]
-        p = read_answer(answers[run], of_points[run, :, :k], rank[run, :k])
-        ok[run] = not judge(p, t[run, :k], step_size)[0]
+    for fitted in np.flatnonzero(count):
+        k = count[fitted]
+        p = read_answer(answers[fitted], of_points[fitted, :, :k], rank[fitted, :k])
+        ok[fitted] = not judge(p, t[fitted, :k], step_size)[0]
     of = dict(zip(ANSWER, answers.T, strict=True))
     return FitBatch(
         ok=ok,
