@@ -13,7 +13,7 @@ from focusbench.tuning.rig_model import FloatArray, RigDraw, RigModel
 from focusbench.tuning.rig_posterior import N_SHARED, SHARED
 
 N_DRAWS = 200
-BURN, THIN = 5000, 120
+BURN, THIN = 4000, 60
 LATEST = 20
 """So many of the latest runs are looked at."""
 

@@ -119,11 +119,11 @@ class ModelSampler:
         """Go there and take a point."""
         rig, options = self._rig, self._options
         self.move_to(position, stop)
-        exposing = options.frames_per_point * options.exposure_s
-        waiting = options.frames_per_point * rig.overhead_s
-        self._time_s += options.settle_s + (exposing + waiting) / 2
-        middle_s, growth = self._time_s, self.ln_growth()
-        self._time_s += (exposing + waiting) / 2
+        began_s, frames = self._time_s + options.settle_s, options.frames_per_point
+        middle_s = began_s + (frames * options.exposure_s + (frames - 1) * rig.overhead_s) / 2
+        self._time_s = middle_s
+        growth = self.ln_growth()
+        self._time_s = began_s + frames * (options.exposure_s + rig.overhead_s)
         n_stars = round(self._n_stars * math.exp(-rig.star_loss * growth))
         if n_stars < options.min_stars:
             point = FocusPoint(

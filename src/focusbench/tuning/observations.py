@@ -9,6 +9,7 @@ import numpy as np
 
 from focusbench.af_packages import Package
 from focusbench.curve import FocusPoint, Outcome, Rejected
+from focusbench.engine import RunRecord
 from focusbench.options import AutofocusOptions
 from focusbench.tuning.rig_model import FloatArray
 
@@ -25,7 +26,7 @@ class Observed:
     ----------
     package : Package
     points : tuple of FocusPoint, n of them
-        In the order taken, as measured; without validation frames and those without stars.
+        In the order taken, as measured, the validation frame last; without those without stars.
     legs : list of (float, int)
         Where the motor went, steps; and which point was taken there, −1 for none.
     start : float, steps
@@ -66,13 +67,18 @@ def observe(package: Package) -> Observed | None:
     if not parameters or not (focused or parameters.get("gain", 0.0) >= LEAST_GAIN):
         return None
     record = package.record
-    options = package.options
     # Of a foreign run it is known only that the first point was approached outward.
     start = points[0].position - 1e9 if record is None else float(record.start_position)
+    legs = way_of([p.position for p in points], start, package.options)
+    checked = package.focus_points[-1]
+    if record is not None and checked.role == "validation" and not checked.rejected:
+        # One more point in focus, where the seeing shows most.
+        legs += way_to_focus(checked.position, len(points), legs, record)
+        points = (*points, checked)
     return Observed(
         package=package,
         points=points,
-        legs=way_of([p.position for p in points], start, options),
+        legs=legs,
         start=start,
         x0=float(parameters["x0"]),
         b=float(parameters["b"]),
@@ -94,6 +100,18 @@ def way_of(
         legs.append((position, i))
         here = position
     return legs
+
+
+def way_to_focus(
+    target: float, point: int, legs: Sequence[tuple[float, int]], record: RunRecord
+) -> list[tuple[float, int]]:
+    """Legs from the last point of the sweep to best focus, as `final_approach` has it."""
+    options, sweep = record.options, record.points[-1].sweep
+    if options.final_approach == "direct" or (options.backlash and options.final_move == "out"):
+        last = legs[-1][0]
+        return [(p, point if i >= 0 else -1) for p, i in way_of([target], last, options)]
+    first = next(p.position for p in record.points if p.sweep == sweep)
+    return [(max(first, target + options.backlash), -1), (target, point)]
 
 
 def spans(run: Observed) -> list[tuple[float, float, float]]:

@@ -27,9 +27,12 @@ N_SHARED = len(SHARED)
 GAMMA, GAMMA_SD = 0.52, 0.04
 KAPPA_SD = 0.07
 LN_B_SD = 1.0
-LN_TAU, LN_TAU_SD = math.log(0.03), 0.7
-"""Scatter from frame to frame in focus: 1.5 to 6 % in two thirds of the rigs."""
-MOST_FADING = 2.0
+LN_TAU, LN_TAU_SD = math.log(0.03), 0.5
+"""Scatter from frame to frame in focus: 1.8 to 5 % in two thirds of the rigs."""
+FADING, FADING_SD, MOST_FADING = 1.6, 0.4, 2.0
+"""What blurs a star from frame to frame, seeing or shaking, adds to the donut in quadrature:
+metric² = blur² + donut², so that δmetric/metric = (blur/metric)²·δblur/blur and φ is 2. Less where
+part of the scatter is a share of the metric whatever its size."""
 MOST_GROWTH = math.log(3)
 BAD, GOOD = 0.5, 50.0
 """Beta prior of the share of bad points: 1 % expected."""
@@ -84,6 +87,7 @@ def ln_prior(theta, ln_b):
     p -= 0.5 * ((theta[1] - GAMMA) / GAMMA_SD) ** 2
     p -= 0.5 * (theta[2] / KAPPA_SD) ** 2
     p -= 0.5 * ((theta[3] - LN_TAU) / LN_TAU_SD) ** 2
+    p -= 0.5 * ((theta[4] - FADING) / FADING_SD) ** 2
     # Beta in ε, times dε/d logit.
     p -= BAD * math.log(1 + math.exp(-theta[5])) + GOOD * math.log(1 + math.exp(theta[5]))
     return p - theta[6] / LAG_MEAN

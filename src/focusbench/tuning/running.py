@@ -27,6 +27,8 @@ STEPS = (0.6, 0.8, 1.0, 1.3, 1.7, 2.2)
 """Step sizes studied where none are given, as multiples of that one."""
 RULE_RATIO, RULE_POINTS = 3.5, 9
 """SGPro's rule of thumb: the ends of nine points read 3 to 4 times the minimum."""
+MATTERS = 0.05
+"""Play of less than this share of b moves no point by more than it scatters."""
 WORTH_A_WORKER = 1000
 """A process takes a second to start: so many runs must be its share."""
 
@@ -80,22 +82,22 @@ def run_study(
         raise OptionsError(f"trials is a number from 1 to 100000; got {trials!r}.", "trials")
     options = studied_options(rig)
     steps, points = usual_grid(rig)
+    asked = {
+        "step_size": _several("step_size", step_size, steps),
+        "data_points": _several("data_points", data_points, points),
+        "exposure_s": _several("exposure_s", exposure_s, [options.exposure_s]),
+        "frames_per_point": _several(
+            "frames_per_point", frames_per_point, [options.frames_per_point]
+        ),
+    }
     cells = [
-        Settings(int(step), int(n), float(exposure), int(frames))
-        for step, n, exposure, frames in itertools.product(
-            _several("step_size", step_size, steps),
-            _several("data_points", data_points, points),
-            _several("exposure_s", exposure_s, [options.exposure_s]),
-            _several("frames_per_point", frames_per_point, [options.frames_per_point]),
-        )
+        Settings.from_options(options.replace(**dict(zip(asked, values, strict=True))))
+        for values in itertools.product(*asked.values())
     ]
-    for cell in cells:
-        cell.of(options)  # raises where a setting is out of bounds
-    rule = Settings(
-        step_for_ratio(rig, RULE_RATIO, RULE_POINTS),
-        RULE_POINTS,
-        options.exposure_s,
-        options.frames_per_point,
+    rule = Settings.from_options(
+        options.replace(
+            step_size=step_for_ratio(rig, RULE_RATIO, RULE_POINTS), data_points=RULE_POINTS
+        )
     )
 
     def tell(index: int, trials: Trials) -> None:
@@ -117,7 +119,7 @@ def usual_grid(rig: RigModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def studied_options(rig: RigModel) -> AutofocusOptions:
     """The rig's options, compensated for the backlash that its runs show beyond theirs."""
     lag, options = rig.of("lag"), rig.options
-    if float(np.quantile(lag, 0.05)) <= max(options.backlash, 0.5):
+    if float(np.quantile(lag, 0.05)) <= max(options.backlash, MATTERS * rig.typical("b")):
         return options
     return options.replace(backlash=math.ceil(float(np.quantile(lag, 0.95))))
 

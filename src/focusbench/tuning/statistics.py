@@ -18,6 +18,7 @@ from focusbench.tuning.rig_model import FloatArray, RigModel
 from focusbench.tuning.trials import Trials
 
 INTERVAL = (0.05, 0.95)
+NO_SPREAD = 1e-9
 SLOPE_SD = 0.3
 """Prior of how much ln z² changes for a standard deviation of a cause."""
 
@@ -56,8 +57,9 @@ def summarise(rig: RigModel, options: AutofocusOptions, trials: Trials) -> dict[
         ],
         axis=1,
     )
+    causes -= causes.mean(axis=0)
     spread = causes.std(axis=0)
-    causes = (causes - causes.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    causes = np.where(spread > NO_SPREAD, causes / np.maximum(spread, NO_SPREAD), 0.0)
     return {
         "error_rms": _error(trials, predicted, causes, rng),
         "in_zone_rate": _rate(trials.in_zone(options.zone_tolerance), trials.draw, causes, rng),
@@ -90,8 +92,8 @@ def _error(
         beta += step
         if np.abs(step).max() < 1e-6:
             break
-    beta = rng.multivariate_normal(beta, np.linalg.inv(precision), len(causes))
-    of_draws = predicted * np.exp(0.5 * (design * beta).sum(axis=1))
+    level = np.sqrt(np.linalg.inv(precision)[0, 0]) * rng.normal(size=len(causes))
+    of_draws = predicted * np.exp(0.5 * (design @ beta + level))
     low, middle, high = np.quantile(of_draws, [INTERVAL[0], 0.5, INTERVAL[1]])
     return Estimate(float(middle), float(low), float(high))
 

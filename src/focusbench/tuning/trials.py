@@ -30,6 +30,11 @@ class Settings:
     exposure_s: float
     frames_per_point: int
 
+    @classmethod
+    def from_options(cls, options: AutofocusOptions) -> "Settings":
+        """Those of a run."""
+        return cls(*(getattr(options, field.name) for field in dataclasses.fields(cls)))
+
     def of(self, options: AutofocusOptions) -> AutofocusOptions:
         """Options with these settings."""
         return options.replace(**dataclasses.asdict(self))
