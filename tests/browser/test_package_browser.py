@@ -117,7 +117,7 @@ def test_a_person_finds_compares_remeasures_and_exports_runs(
     diameter = panel.locator(".fb-option-min_star_diameter_px input")
     diameter.fill("-1")
     diameter.press("Enter")
-    wait_until(lambda: panel.locator(".fb-strip .fb-error").count() == 1)
+    wait_until(lambda: panel.locator(".fb-tray .fb-error").count() == 1)
     diameter.fill("6")
     diameter.press("Enter")
     panel.get_by_role("button", name="Measure", exact=True).click()
@@ -138,7 +138,7 @@ def test_a_person_finds_compares_remeasures_and_exports_runs(
 
     # Opened, with the doctor's word; and at night.
     panel.get_by_role("button", name="Open", exact=True).click()
-    facts = panel.locator(".fb-run .fb-result")
+    facts = panel.locator(".fb-opened .fb-result")
     wait_until(lambda: "WHAT THE DOCTOR FINDS" in facts.inner_text().upper(), 30)
     assert panel.locator(".fb-lists").is_hidden()
     page.wait_for_timeout(400)

@@ -165,12 +165,12 @@ def test_before_during_and_after_a_run(notebook, lab_root, lab_url, open_noteboo
 
     # A click on a point, and the keyboard on a thumbnail, show its frame.
     panel.locator(".fb-figure .object_grp").nth(3).click()
-    panel.locator(".fb-point .fb-frame").wait_for(timeout=10_000)
-    assert panel.locator(".fb-frame rect.fb-box").count() > 20
+    panel.locator(".fb-point .fb-point-frame").wait_for(timeout=10_000)
+    assert panel.locator(".fb-point-frame rect.fb-box").count() > 20
     page.wait_for_timeout(500)
     screenshot(page, "dialog-point")
     press(panel, "Back to the result")
-    wait_for(lambda: panel.locator(".fb-frame").count() == 0, 10)
+    wait_for(lambda: panel.locator(".fb-point-frame").count() == 0, 10)
     panel.locator("button.fb-look:visible").first.focus()
     page.keyboard.press("Enter")
     wait_for(lambda: "Point 1 of 9".upper() in panel.locator(".fb-right").inner_text().upper(), 10)

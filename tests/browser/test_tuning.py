@@ -59,7 +59,7 @@ def test_a_person_goes_from_packages_to_the_numbers_to_type_in(open_notebook, sc
     screenshot(page, "tuning-running")
     wait_until(lambda: "Study finished" in first.inner_text(), 90)
     head = re.search(
-        r"(\d+) data points, step size (\d+)\.", panel.locator(".fb-head").inner_text()
+        r"(\d+) data points, step size (\d+)\.", panel.locator(".fb-advised").inner_text()
     )
     assert head, panel.locator(".fb-advise").inner_text()
     picked = panel.locator(".fb-heat button.fb-picked")
@@ -70,7 +70,7 @@ def test_a_person_goes_from_packages_to_the_numbers_to_type_in(open_notebook, sc
     # Click a cell that does not keep focus: such runs are shown, those without a focus as Xs.
     panel.locator(".fb-heat button.fb-hatched").first.click()
     runs = panel.locator(".fb-middle .fb-section")
-    wait_until(lambda: "WITHOUT A FOCUS" in panel.locator(".fb-pair").inner_text().upper(), 5)
+    wait_until(lambda: "WITHOUT A FOCUS" in panel.locator(".fb-two-plots").inner_text().upper(), 5)
     assert "60 SUCH RUNS" in runs.inner_text().upper()
     press("In the zone")
     wait_until(lambda: " to " in picked.inner_text(), 5)

@@ -31,3 +31,18 @@ def test_night_is_pure_red():
     night = style_sheet().partition(".fb-night {")[2].partition("}")[0]
     for colour in re.findall(r"#([0-9a-f]{6})", night):
         assert colour.endswith("0000"), colour
+
+
+SHARED = frozenset(
+    "root night hidden axes bad buttons chart columns error field figure fold form group legend "
+    "middle muted ok picked say section warn".split()
+)
+"""Parts that look alike in every panel, so that several sections of the sheet speak of them."""
+
+
+def test_what_is_one_panels_own_is_styled_in_one_section():
+    sections = re.split(r"/\* [A-Z][^*]+? -{5,} \*/", style_sheet())
+    owners = {}
+    for number, section in enumerate(sections):
+        for name in set(re.findall(r"\.fb-([a-z0-9-]+)", section)) - SHARED:
+            assert owners.setdefault(name, number) == number, name

@@ -34,7 +34,7 @@ class OpenedRun(widgets.Box):
         left = box("fb-middle", self.curve, self.points)
         columns = box("fb-run-columns", left, self.facts)
         super().__init__([box("fb-buttons", self.back_button), columns])
-        self.add_class("fb-run")
+        self.add_class("fb-opened")
 
     def show(self, package: Package) -> SayLine:
         """Show another run; returns its verdict."""

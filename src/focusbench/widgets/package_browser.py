@@ -401,7 +401,7 @@ class PackageBrowser(widgets.Box):
             name: button(name, lambda _, suffix=suffix: self._export(suffix))
             for name, suffix in _EXPORTS.items()
         }
-        self._export_strip = box("fb-strip", box("fb-buttons", *self.export_buttons.values()))
+        self._export_strip = box("fb-tray", box("fb-buttons", *self.export_buttons.values()))
         return self._export_strip
 
     def _lay_out_lists(self) -> widgets.Box:
@@ -419,7 +419,7 @@ class PackageBrowser(widgets.Box):
         )
         self.folder.observe(self._folder_given, "value")
         tools = box(
-            "fb-tools",
+            "fb-finders",
             self.find_box, self.outcome, self._clear_button, self._unread, self.folder_button,
             self.folder,
         )  # fmt: skip
@@ -429,8 +429,8 @@ class PackageBrowser(widgets.Box):
         self._skipped_list.add_class("fb-unread")
         self.overlay = OverlayView()
         self._title = widgets.HTML()
-        left = box("fb-left", tools, self.table, self._skipped_list)
-        self._lists = box("fb-lists", left, box("fb-right", self._title, self.overlay))
+        left = box("fb-shelf", tools, self.table, self._skipped_list)
+        self._lists = box("fb-lists", left, box("fb-picks", self._title, self.overlay))
         return self._lists
 
     def _turn_night(self, change: Any) -> None:

@@ -59,7 +59,8 @@ def _picture(frame: PointFrame | None) -> str:
         return '<div class="fb-muted">Its frame was not kept.</div>'
     height, width = frame.picture.shape
     return (
-        f'<div class="fb-frame"><img src="{data_url(frame.picture)}" alt="The frame, stretched">'
+        '<div class="fb-point-frame">'
+        f'<img src="{data_url(frame.picture)}" alt="The frame, stretched">'
         f'<svg viewBox="0 0 {width} {height}">{_boxes(frame)}</svg></div>'
         '<div class="fb-muted">□ used, the brightest with their HFR &nbsp; ┄ left out: hover for '
         "the reason</div>"

@@ -37,7 +37,7 @@ class RemeasureStrip(widgets.Box):
         }
         self.measure_button = button("Measure", on_measure)
         super().__init__([*self._fields.values(), box("fb-buttons", self.measure_button)])
-        self.add_class("fb-strip")
+        self.add_class("fb-tray")
 
     @property
     def settings(self) -> Settings:

@@ -54,7 +54,7 @@ class RunTable(widgets.Box):
         self._where = widgets.HTML()
         self.footer = box("fb-foot", self._where, self.back, self.forth)
         super().__init__([box("fb-heads", *self.heads.values()), *rows, self.footer])
-        self.add_class("fb-runs")
+        self.add_class("fb-run-table")
 
     def show(
         self,

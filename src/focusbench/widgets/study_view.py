@@ -105,7 +105,7 @@ class StudyView(widgets.Box):
         examples = example_runs(state.rig, choice.options, EXAMPLES)
         title = f"{setting(choice)}: {count(len(choice.trials), 'such run')}"
         pair = f"{trials_html(choice, zone)}{curves_html(examples, zone)}"
-        write(self._runs, _headed(title, f'<div class="fb-pair">{pair}</div>'))
+        write(self._runs, _headed(title, f'<div class="fb-two-plots">{pair}</div>'))
 
     def _pick(self, cell: Cell) -> None:
         self.picked = cell

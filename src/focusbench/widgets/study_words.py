@@ -147,7 +147,7 @@ def advice_html(state: StudyState) -> str:
     body = "".join(f"<div>{line}</div>" for line in lines)
     fine = "".join(f"<div>{line}</div>" for line in small)
     return (
-        f'<div class="fb-advise"><div class="fb-head">{head}</div>{body}'
+        f'<div class="fb-advise"><div class="fb-advised">{head}</div>{body}'
         f'<div class="fb-fine">{fine}</div></div>'
     )
 
