@@ -213,7 +213,7 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     screenshot(page, "focus-module-run")
     page.evaluate(EXECUTE, "module.session.cancel()")
     wait_for(lambda: see.position() == 10_350 and "Auto focus" not in see.says())
-    assert see.panel.get_by_role("button", name="Take frame").is_enabled()
+    wait_for(see.panel.get_by_role("button", name="Take frame").is_enabled)
 
     unexpected = [said for said in page.complaints if not any(h in said for h in HARMLESS)]
     assert unexpected == []

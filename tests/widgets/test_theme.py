@@ -34,8 +34,30 @@ def test_night_is_pure_red():
 
 
 SHARED = frozenset(
-    "root night hidden axes bad buttons chart columns error field figure fold form group legend "
-    "middle muted ok picked say section warn".split()
+    [
+        "root",
+        "night",
+        "hidden",
+        "axes",
+        "bad",
+        "buttons",
+        "chart",
+        "columns",
+        "error",
+        "field",
+        "figure",
+        "fold",
+        "form",
+        "group",
+        "legend",
+        "middle",
+        "muted",
+        "ok",
+        "picked",
+        "say",
+        "section",
+        "warn",
+    ]
 )
 """Parts that look alike in every panel, so that several sections of the sheet speak of them."""
 
