@@ -65,6 +65,10 @@ def main() -> None:
         "curve_fit, start (middle, 1, 1)": (args.one_by_one, lambda: one_by_one(False)),
         "fit_hyperbolas": (args.runs, lambda: fit_hyperbolas(x, y, error)),
         "fit_autos": (args.runs, lambda: fit_autos(x, y, error, step_size=STEP)),
+        "fit_autos, no lag suspected": (
+            args.runs,
+            lambda: fit_autos(x, y, error, step_size=STEP, time_ordered=False),
+        ),
     }
     best = dict.fromkeys(tasks, math.inf)
     for _ in range(ROUNDS):
