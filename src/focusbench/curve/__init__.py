@@ -10,13 +10,17 @@ from focusbench.curve.bracket import Bracket, LowestPoints, bracketing, lowest_p
 from focusbench.curve.decide import CURVES, find_best_focus
 from focusbench.curve.evidence import evidence_at
 from focusbench.curve.points import FocusPoint, Rejected, Role
+from focusbench.curve.priors import GAMMA, GAMMA_SD, LN_B_SD
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
 from focusbench.curve.rig_shape import KAPPA_SD, WANDER, RigShape, learn_shape
 from focusbench.curve.zone import classic_zone, evaluate, zone_of
 
 __all__ = [
     "CURVES",
+    "GAMMA",
+    "GAMMA_SD",
     "KAPPA_SD",
+    "LN_B_SD",
     "WANDER",
     "BestFocus",
     "Bracket",

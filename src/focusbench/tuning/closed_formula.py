@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-KAPPA_SD = 0.07
-"""Spread of the asymmetry κ over rigs, where nothing is known of this one."""
+from focusbench.curve import KAPPA_SD
 
 # At 9 points, by R, what the ends read over the minimum: how far best focus moves by κ, in b; and
 # how well κ is seen, for scatter 1. From runs simulated with known truth.

@@ -19,14 +19,11 @@ import math
 
 import numpy as np
 
+from focusbench.curve import GAMMA, GAMMA_SD, KAPPA_SD, LN_B_SD
 from focusbench.options import AutofocusOptions
 from focusbench.tuning.model_sampler import ERROR_WITH_EXPOSURE
 from focusbench.tuning.rig_model import MOST_GROWTH, FloatArray, RigModel
 
-GAMMA, GAMMA_SD = 0.52, 0.04
-KAPPA_SD = 0.07
-LN_B_SD = 0.7
-"""The priors of `auto`."""
 LAGGING = 0.05
 """A point that lags by more than this share of b tells nothing."""
 ROUNDING = 1 / 12

@@ -28,7 +28,7 @@ from focusbench.widgets.latest import Latest
 from focusbench.widgets.look import Look, look_at, measured_alike
 from focusbench.widgets.number_field import NumberField, whole_number
 from focusbench.widgets.pieces import box, button, enable, say_html, write
-from focusbench.widgets.theme import NIGHT, close_all, style_widget
+from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import escape
 
 logger = logging.getLogger(__name__)
@@ -101,8 +101,7 @@ class FocusModule(widgets.Box):
         )
         super().__init__(self._lay_out())
         self.add_class("fb-root")
-        NIGHT.observe(self._turn_night, "on")
-        self._turn_night({"new": NIGHT.on})
+        self._night.turn(self)
         self._leave = [self.session.subscribe(self._hear), self.manual.subscribe(self._see)]
         if self.manual.last is not None:
             self._see(self.manual.last)
@@ -173,7 +172,6 @@ class FocusModule(widgets.Box):
             leave()
         if not self.manual.watched:
             self.manual.stop()
-        NIGHT.unobserve(self._turn_night, "on")
         self._measuring.close()
         with self._writing:
             self.view.close()
@@ -343,10 +341,7 @@ class FocusModule(widgets.Box):
     def _lay_out(self) -> list[widgets.Widget]:
         self._header = widgets.HTML()
         self._header.add_class("fb-title")
-        self._night = widgets.Checkbox(
-            description="Night", indent=False, tooltip="Red on black, in every open panel."
-        )
-        self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+        self._night = NightSwitch()
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
         self.take_button = button("Take frame", self._take, "fb-main")
@@ -475,10 +470,6 @@ class FocusModule(widgets.Box):
     def _fold_stars(self, change: Any) -> None:
         self._stars.layout.display = None if change["new"] else "none"
         self._fold.description = "▾ Stars" if change["new"] else "▸ Stars"
-
-    def _turn_night(self, change: Any) -> None:
-        self._night.value = change["new"]
-        (self.add_class if change["new"] else self.remove_class)("fb-night")
 
 
 _LEGEND = (

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from focusbench.api import Package, RunSummary, summarize
 from focusbench.engine import RunProgress
 from focusbench.widgets.curve_view import CurveView
-from focusbench.widgets.pieces import box, button, write
+from focusbench.widgets.pieces import box, button, section, write
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.wording import escape
 
@@ -68,9 +68,9 @@ def progress_of(package: Package) -> RunProgress:
 
 def opened_html(said: RunSummary) -> str:
     """The right column: facts, where each curve puts focus, findings, notes."""
-    parts = [_section("Result"), _table(said.facts)]
+    parts = [section("Result"), _table(said.facts)]
     if said.curves:
-        parts += [_section("Where each curve puts it"), _table(said.curves)]
+        parts += [section("Where each curve puts it"), _table(said.curves)]
     if said.findings:
         tone = "ok" if said.findings[0].code == "good" else "warn"
         sign = "✓" if tone == "ok" else "!"
@@ -79,10 +79,10 @@ def opened_html(said: RunSummary) -> str:
             f'<span class="fb-muted">{escape(one.remedy)}</span></li>'
             for one in said.findings
         )
-        parts.append(f"{_section('What the doctor finds')}<ul>{items}</ul>")
+        parts.append(f"{section('What the doctor finds')}<ul>{items}</ul>")
     if said.notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in said.notes)
-        parts.append(f"{_section('Notes')}<ul>{items}</ul>")
+        parts.append(f"{section('Notes')}<ul>{items}</ul>")
     return f'<div class="fb-result">{"".join(parts)}</div>'
 
 
@@ -100,10 +100,6 @@ def opened_points_html(said: RunSummary) -> str:
         for p in said.points
     )
     return f'<div class="fb-points"><table><tr>{head}</tr>{rows}</table></div>'
-
-
-def _section(title: str) -> str:
-    return f'<div class="fb-section">{title}</div>'
 
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:

@@ -12,7 +12,7 @@ from focusbench.api import Package, export_run
 from focusbench.widgets.background import Background
 from focusbench.widgets.opened_run import OpenedRun
 from focusbench.widgets.overlay_view import MOST, OverlayView, series_of
-from focusbench.widgets.pieces import box, button, enable, say_html, write
+from focusbench.widgets.pieces import box, button, enable, reveal, say_html, write
 from focusbench.widgets.remeasure_strip import RemeasureStrip
 from focusbench.widgets.run_rows import (
     Key,
@@ -26,7 +26,7 @@ from focusbench.widgets.run_rows import (
 from focusbench.widgets.run_shelf import RunShelf
 from focusbench.widgets.run_table import ROWS, RunTable
 from focusbench.widgets.say_line import SayLine
-from focusbench.widgets.theme import NIGHT, close_all, style_widget
+from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import count, escape
 
 _EXPORTS = {"CSV": ".csv", "netCDF": ".nc", "PNG": ".png", "HTML report": ".html"}
@@ -96,8 +96,7 @@ class PackageBrowser(widgets.Box):
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         self.add_class("fb-browser")
-        NIGHT.observe(self._turn_night, "on")
-        self._turn_night({"new": NIGHT.on})
+        self._night.turn(self)
         self._work = Background("focusbench package browser", self.refresh)
         self.read()
 
@@ -174,7 +173,6 @@ class PackageBrowser(widgets.Box):
         self._closed = True
         if self._work is not None:
             self._work.close()
-        NIGHT.unobserve(self._turn_night, "on")
         with self._writing:
             close_all(self)
 
@@ -273,17 +271,17 @@ class PackageBrowser(widgets.Box):
             if listing
             else "",
         )
-        _show(self._lists, not self._is_open)
-        _show(self.opened, self._is_open)
-        _show(self._skipped_list, listing)
-        _show(self.table, not listing)
-        _show(self._unread, bool(self._shelf.skipped))
+        reveal(self._lists, not self._is_open)
+        reveal(self.opened, self._is_open)
+        reveal(self._skipped_list, listing)
+        reveal(self.table, not listing)
+        reveal(self._unread, bool(self._shelf.skipped))
         files = count(len(self._shelf.skipped), "file")
         self._unread.description = "‹ Back to the runs" if listing else f"{files} not read…"
-        _show(self._clear_button, bool(self.find_box.value or self.outcome.value))
-        _show(self.remeasuring, self.remeasure_button.value)
-        _show(self._export_strip, self.export_button.value)
-        _show(self.folder, self.folder_button.value)
+        reveal(self._clear_button, bool(self.find_box.value or self.outcome.value))
+        reveal(self.remeasuring, self.remeasure_button.value)
+        reveal(self._export_strip, self.export_button.value)
+        reveal(self.folder, self.folder_button.value)
 
     def _line(self, shown: list[RunRow]) -> SayLine:
         work = self._work
@@ -366,10 +364,7 @@ class PackageBrowser(widgets.Box):
         self._header, self._words, self._bar = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._header.add_class("fb-title")
         self._words.add_class("fb-words")
-        self._night = widgets.Checkbox(
-            description="Night", indent=False, tooltip="Red on black, in every open panel."
-        )
-        self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+        self._night = NightSwitch()
         self.open_button = button("Open", self._open, "fb-main")
         self.remeasure_button = self._fold("Re-measure…")
         self.tune_button = button("Tune from these…", self._tune)
@@ -433,20 +428,12 @@ class PackageBrowser(widgets.Box):
         self._lists = box("fb-lists", left, box("fb-picks", self._title, self.overlay))
         return self._lists
 
-    def _turn_night(self, change: Any) -> None:
-        self._night.value = change["new"]
-        (self.add_class if change["new"] else self.remove_class)("fb-night")
-
 
 def _file_name(row: RunRow) -> str:
     """Name of an exported file without its ending: that of the source, which every system takes."""
     stem = row.source.name if row.source.is_dir() else row.source.stem
     number = "" if row.number is None else f"_{row.number}"
     return re.sub(r"[^\w.+-]+", "_", stem) + number
-
-
-def _show(widget: widgets.Widget, shown: bool) -> None:
-    (widget.remove_class if shown else widget.add_class)("fb-hidden")
 
 
 def _common_top(rows: Iterable[RunRow]) -> float:

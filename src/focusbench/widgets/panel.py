@@ -29,7 +29,7 @@ from focusbench.widgets.run_buttons import RunButtons
 from focusbench.widgets.sampling_advice import say_sampling
 from focusbench.widgets.say_line import PanelState, say
 from focusbench.widgets.star_strip import StarStrip
-from focusbench.widgets.theme import NIGHT, close_all, style_widget
+from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +123,7 @@ class AutofocusPanel(widgets.Box):
         self.add_class("fb-root")
         self.form.on_change(lambda _: self._wake.set())
         self.form.on_error(self._wake.set)
-        NIGHT.observe(self._turn_night, "on")
-        self._turn_night({"new": NIGHT.on})
+        self._night.turn(self)
         self._unsubscribe = (
             self.session.subscribe(self._hear),
             self._frames.on_change(self._wake.set),
@@ -188,7 +187,6 @@ class AutofocusPanel(widgets.Box):
         self._wake.set()
         for leave in self._unsubscribe:
             leave()
-        NIGHT.unobserve(self._turn_night, "on")
         with self._writing:
             close_all(self)
 
@@ -305,10 +303,7 @@ class AutofocusPanel(widgets.Box):
     def _lay_out(self) -> list[widgets.Widget]:
         self._header = widgets.HTML()
         self._header.add_class("fb-title")
-        self._night = widgets.Checkbox(
-            description="Night", indent=False, tooltip="Red on black, in every open panel."
-        )
-        self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+        self._night = NightSwitch()
         header = box("fb-header", self._header, self._night)
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
@@ -335,7 +330,3 @@ class AutofocusPanel(widgets.Box):
     def _fold_points(self, change: Any) -> None:
         self._points.layout.display = None if change["new"] else "none"
         self._fold.description = "▾ Points" if change["new"] else "▸ Points"
-
-    def _turn_night(self, change: Any) -> None:
-        self._night.value = change["new"]
-        (self.add_class if change["new"] else self.remove_class)("fb-night")

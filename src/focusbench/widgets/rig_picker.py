@@ -16,7 +16,7 @@ from focusbench.widgets.option_field import OptionField
 from focusbench.widgets.pieces import box, button, enable, say_html, write
 from focusbench.widgets.rig_table import look_at, now_text, rig_table_html
 from focusbench.widgets.say_line import SayLine
-from focusbench.widgets.theme import NIGHT, close_all, style_widget
+from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,7 @@ class RigPicker(widgets.Box):
         self._writing = threading.Lock()
         super().__init__(self._lay_out())
         self.add_class("fb-root")
-        NIGHT.observe(self._turn_night, "on")
-        self._turn_night({"new": NIGHT.on})
+        self._night.turn(self)
         if address:
             self.address.value = address
         self.refresh()
@@ -108,7 +107,6 @@ class RigPicker(widgets.Box):
             return
         self._closed.set()
         self._wake.set()
-        NIGHT.unobserve(self._turn_night, "on")
         if self._panel is not None:
             self._panel.close()
         with self._writing:
@@ -275,10 +273,7 @@ class RigPicker(widgets.Box):
             '<b class="fb-name">Rig</b><span class="fb-muted">ASCOM Alpaca devices</span>'
         )
         title.add_class("fb-title")
-        self._night = widgets.Checkbox(
-            description="Night", indent=False, tooltip="Red on black, in every open panel."
-        )
-        self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+        self._night = NightSwitch()
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
         self.search_button = button("Search", self._search)
@@ -334,7 +329,3 @@ class RigPicker(widgets.Box):
     def _fold_devices(self, change: Any) -> None:
         (self._devices.remove_class if change["new"] else self._devices.add_class)("fb-hidden")
         self._fold.description = "▾ Devices" if change["new"] else "▸ Devices"
-
-    def _turn_night(self, change: Any) -> None:
-        self._night.value = change["new"]
-        (self.add_class if change["new"] else self.remove_class)("fb-night")

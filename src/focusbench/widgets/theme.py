@@ -1,7 +1,9 @@
 """One look for all panels: the style sheet, and the night that all open panels share."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import ipywidgets as widgets
 import traitlets
@@ -28,6 +30,36 @@ class Night(traitlets.HasTraits):
 
 NIGHT = Night()
 """The one switch: the toggle of any panel turns it, and every open panel follows."""
+
+
+class NightSwitch(widgets.Checkbox):
+    """The toggle in the title of a panel: it turns every open panel, and follows them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            description="Night", indent=False, tooltip="Red on black, in every open panel."
+        )
+        self._panel: widgets.DOMWidget | None = None
+        self.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+
+    def turn(self, panel: widgets.DOMWidget) -> None:
+        """Turn this panel, now and from now on."""
+        self._panel = panel
+        NIGHT.observe(self._follow, "on")
+        self._follow({"new": NIGHT.on})
+
+    def close(self) -> None:
+        """Follow no more."""
+        if self._panel is not None:
+            NIGHT.unobserve(self._follow, "on")
+            self._panel = None
+        super().close()
+
+    def _follow(self, change: Mapping[str, Any]) -> None:
+        panel = self._panel
+        if panel is not None:
+            self.value = change["new"]
+            (panel.add_class if change["new"] else panel.remove_class)("fb-night")
 
 
 def close_all(widget: widgets.Widget) -> None:

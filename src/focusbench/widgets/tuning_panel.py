@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -18,7 +17,7 @@ from focusbench.widgets.study_form import StudyForm
 from focusbench.widgets.study_job import StudyJob, StudyState
 from focusbench.widgets.study_view import StudyView
 from focusbench.widgets.study_words import say_study
-from focusbench.widgets.theme import NIGHT, close_all, style_widget
+from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import count, escape
 
 logger = logging.getLogger(__name__)
@@ -80,8 +79,7 @@ class TuningPanel(widgets.Box):
         self.view.copy_row.options = options
         super().__init__(self._lay_out())
         self.add_class("fb-root")
-        NIGHT.observe(self._turn_night, "on")
-        self._turn_night({"new": NIGHT.on})
+        self._night.turn(self)
         if packages is not None:
             self._open(packages, "the runs", tick_all=True)
         elif Path(FOLDER).is_dir():
@@ -123,7 +121,6 @@ class TuningPanel(widgets.Box):
         self._closed.set()
         self._job.cancel()
         self._wake.set()
-        NIGHT.unobserve(self._turn_night, "on")
         with self._writing:
             close_all(self)
 
@@ -214,10 +211,7 @@ class TuningPanel(widgets.Box):
         self.choose_button = widgets.ToggleButton(value=True, description="Choose packages…")
         self.choose_button.add_class("fb-choose")
         self.choose_button.observe(lambda change: reveal(self.form, change["new"]), "value")
-        self._night = widgets.Checkbox(
-            description="Night", indent=False, tooltip="Red on black, in every open panel."
-        )
-        self._night.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
+        self._night = NightSwitch()
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
         self.study_button = button("Study", self._study, "fb-main")
@@ -232,7 +226,3 @@ class TuningPanel(widgets.Box):
             self.form,
             self.view,
         ]
-
-    def _turn_night(self, change: Any) -> None:
-        self._night.value = change["new"]
-        (self.add_class if change["new"] else self.remove_class)("fb-night")
