@@ -3,8 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from focusbench import curve
 from focusbench.errors import PackageError
-from focusbench.tuning import learn_rig
+from focusbench.tuning import learn_rig, rig_posterior
 from tests.tuning.model_rigs import PLAIN, make_foreign, make_package
 
 
@@ -108,3 +109,8 @@ def test_the_draws_are_a_labelled_dataset():
     dataset = learn_rig(packages_of(PLAIN, n=1)).dataset
     assert dataset.b.dims == ("draw",)
     assert dataset.b.attrs["units"] == "steps"
+
+
+def test_the_priors_of_a_rig_are_those_of_auto():
+    theirs = rig_posterior.GAMMA, rig_posterior.GAMMA_SD, rig_posterior.KAPPA_SD
+    assert theirs == (curve.GAMMA, curve.GAMMA_SD, curve.KAPPA_SD)

@@ -24,6 +24,8 @@ SHARED = ("ln_b", "gamma", "kappa", "ln_tau", "fading", "logit_bad", "lag")
 """The unknowns of the rig; two of each run, x and α, come after them."""
 N_SHARED = len(SHARED)
 
+# Those of `auto`, typed again: a kernel is compiled with them, and only a change in its own room
+# compiles it anew.
 GAMMA, GAMMA_SD = 0.52, 0.04
 KAPPA_SD = 0.07
 LN_B_SD = 1.0
