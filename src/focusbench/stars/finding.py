@@ -14,7 +14,7 @@ from focusbench.stars.neighbours import pairs
 from focusbench.stars.saturation import saturated
 from focusbench.stars.source import Source
 
-MOST_LOOKED_AT = 400
+MOST_LOOKED_AT = 360
 """Objects that are measured; some turn out to be no stars."""
 MOST_PROFILES = 50
 """Stars whose FWHM and HFD are measured where these are not what was asked for."""

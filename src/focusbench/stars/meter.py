@@ -149,12 +149,15 @@ class Meter:
         return rows
 
     def _levels_for(self, r50: NDArray[np.float64], least: float) -> NDArray[np.intp]:
-        """Coarsest images on which r50 is at least `least` pixels.
+        """Coarsest images on which r50 is at least `least` pixels, or 2.5 on the frame itself.
 
         −1, −2 are the frame itself, its pixels folded to twice, four times the resolution of
-        level 0, as far as it goes.
+        level 0, as far as it goes; folded they lose nothing that 2.5 pixels do not hold.
         """
-        levels = np.floor(np.log2(np.maximum(r50 / least / self._levels.factor, 1e-9)))
+        r50 = np.maximum(r50 / self._levels.factor, 1e-9)
+        levels = np.floor(np.log2(r50 / least))
+        folded = np.minimum(np.floor(np.log2(r50 / min(least, 2.5))), -1)
+        levels = np.where(levels < 0, folded, levels)
         return np.clip(levels, -2, len(self._levels.images) - 1).astype(np.intp)
 
 
