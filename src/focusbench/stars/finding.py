@@ -19,6 +19,9 @@ MOST_LOOKED_AT = 360
 MOST_PROFILES = 50
 """Stars whose FWHM and HFD are measured where these are not what was asked for."""
 
+_CLEAR = 6.0
+"""How many times the sky's variation something stands out of it that is no part of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -74,10 +77,7 @@ def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: boo
     peaks = peaks[np.arange(min(len(peaks), 1500))]
     n = min(len(peaks), MOST_LOOKED_AT)
     rows = meter(peaks.x[:n], peaks.y[:n], size, n_profiles=n if every_profile else MOST_PROFILES)
-    with np.errstate(invalid="ignore"):
-        sharp = np.abs(np.log(rows[:, COLUMN["r50"]] / size.r50)) < 0.15
-        sharp &= rows[:, COLUMN["r90"]] / rows[:, COLUMN["r50"]] < 1.1 * size.r90 / size.r50
-    uneven = detail.uneven(level, rows[sharp, 0], rows[sharp, 1], 2.2 * size.r90)
+    uneven = _uneven(detail, level, rows, peaks.significance[:n], size)
     # peaks that settled on the same star are one: the most significant stands for it
     at = np.where(np.isfinite(rows[:, :2]), rows[:, :2], np.c_[peaks.x, peaks.y][:n])
     same = pairs(at, 0.7 * size.r50 + 0.5)
@@ -97,11 +97,36 @@ def find_stars(data: Source, levels: Levels, bands: Bands, *, every_profile: boo
         blended[: len(rows)],
         crowded[: len(rows)],
         saturated(data, rows),
-        significance < (6.0 * uneven if uneven > 3.0 else 0.0),
+        significance < (_CLEAR * uneven if uneven > 3.0 else 0.0),
         uneven,
         rivalry,
         _rounding(data, levels.noise),
     )
+
+
+def _uneven(
+    detail: Detail,
+    level: int,
+    rows: NDArray[np.float64],
+    significance: NDArray[np.float64],
+    size: StarSize,
+) -> float:
+    """How much more the sky varies, away from the stars, than noise makes it.
+
+    Stars are at first those that are sharp, since a wave of the sky may be as large as a star. What
+    stands clear of the variation seen then is a star as well, or several that lie on each other.
+    """
+    with np.errstate(invalid="ignore"):
+        unlike = np.abs(np.log(rows[:, COLUMN["r50"]] / size.r50))
+        steepness = rows[:, COLUMN["r90"]] / rows[:, COLUMN["r50"]] * size.r50 / size.r90
+    star = (unlike < 0.15) & (steepness < 1.1)
+    similar = (unlike < 0.4) & (steepness < 1.4)
+    while True:
+        uneven = detail.uneven(level, rows[star, 0], rows[star, 1], 2.2 * size.r90)
+        more = star | similar & (significance > _CLEAR * uneven)
+        if uneven <= 3.0 or not (more & ~star).any():
+            return uneven
+        star = more
 
 
 def _rounding(data: Source, noise: float) -> float:
