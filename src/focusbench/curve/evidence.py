@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray
+from focusbench.curve.counted import Counted, FloatArray
 from focusbench.curve.points import FocusPoint
 from focusbench.curve.posterior import posterior
-from focusbench.curve.priors import BEYOND
+from focusbench.curve.priors import BEYOND, MIN_POINTS
 
 
 def evidence_at(
