@@ -69,6 +69,7 @@ _X0, _P_WITHIN, _P_BELOW, _P_ABOVE, _LN_MASS, _KAPPA, _KAPPA_VARIANCE, _T, _J, _
 _SHAPE, _KAPPA_SEEN, _GAINS, _SLOPE_LINE, _SIDES = (
     ANSWER.index(name) for name in ("ln_b", "kappa_seen", "gain_over_flat", "slope_line", "n_inner")
 )
+_N_ANSWER = len(ANSWER)
 _GRIDS = ((9, 0.3, 12.0), (17, 0.1, 8.0))
 """The finer grids: nodes, tolerance in ln p, and the ln by which what is not worked out again may
 be behind. The first is generous: the grid before it may have missed a sharp peak."""
@@ -77,6 +78,7 @@ _LINE = nb.types.Array(nb.f8, 1, "C")
 _RANKS = nb.types.Array(nb.i8, 1, "C")
 _TABLE = nb.types.Array(nb.f8, 2, "C")
 _CUBE = nb.types.Array(nb.f8, 3, "C")
+_SHAPES = nb.types.Array(nb.f8, 4, "C")
 
 
 @kernel(nb.void(_LINE, _LINE, _CUBE, nb.f8, _LINE, nb.i8, _TABLE))
@@ -91,12 +93,12 @@ def look_at_points(x, ln_y, noise, x0, shape, t, points):
         points[1, i] = height * math.sqrt(noise[t, 0, i])
 
 
-@kernel(nb.void(_LINE, _LINE, _RANKS, _CUBE, _TABLE, nb.f8, nb.f8, nb.f8, _LINE))
-def compare_with_lines(x, ln_y, rank, noise, ln_prior, middle, height, ln_evidence, answer):
+@kernel(nb.void(_LINE, _LINE, _RANKS, _CUBE, _TABLE, nb.f8, _LINE))
+def compare_with_lines(x, ln_y, rank, noise, ln_prior, ln_evidence, answer):
     """Write the gains over no curve and over a line, and the line's slope."""
     n_models, n_lags = ln_prior.shape
     ln_null, slope = np.empty((2, n_models, n_lags)), np.empty((2, n_models, n_lags))
-    straight(x, ln_y, rank, noise, middle, height, ln_null, slope)
+    straight(x, ln_y, rank, noise, x.mean(), ln_y.mean(), ln_null, slope)
     for curve in range(2):
         top = -math.inf
         for t in range(n_models):
@@ -137,22 +139,16 @@ def decide(x, points, rank, answer):
     answer[_SIDES], answer[_SIDES + 1], answer[_SIDES + 2] = n_inner, n_outer, failed
 
 
-@kernel(nb.void(_LINE, _LINE, _LINE, _RANKS, nb.i8, _LINE, _LINE, _TABLE))
-def infer(x, ln_y, variance, rank, n_lagging, known, answer, points):
-    """Infer the position of best focus; arguments as `posterior.posterior` has them.
+@kernel(nb.types.Tuple((_LINE, _TABLE, _CUBE))(_LINE, _LINE, _LINE, nb.i8, _LINE))
+def expect(x, ln_y, variance, n_lagging, known):
+    """What is known before any fit.
 
-    Writes `answer`, and for each point in `points`, shape (2, n), the odds that it is bad and its
-    height above the curve in its own standard deviations, at the mode.
+    Returns (ln b, κ, 1/sd², γ, 1/sd²); the ln prior of each noise model and k; and what each noise
+    model says of each point, as `write_noise` has it.
     """
-    n, n_lags, n_models = x.size, n_lagging + 1, TAUS.size * FADING.size
-    low, high, middle, height = x[0], x[0], 0.0, 0.0
-    for i in range(n):
-        low, high = min(low, x[i]), max(high, x[i])
-        middle += x[i] / n
-        height += ln_y[i] / n
-    span = high - low
+    n_lags, n_models = n_lagging + 1, TAUS.size * FADING.size
     prior = np.empty(5)
-    prior[0] = math.log(span / 5)
+    prior[0] = math.log((x.max() - x.min()) / 5)
     prior[1], prior[2] = known[0], 1 / (known[1] * known[1])
     prior[3], prior[4] = known[2], 1 / (known[3] * known[3])
     ln_prior = np.empty((n_models, n_lags))
@@ -161,12 +157,27 @@ def infer(x, ln_y, variance, rank, n_lagging, known, answer, points):
         ln_lag = math.log(LAG[k] / all_lags)
         for t in range(n_models):
             ln_prior[t, k] = LN_TAU[t % TAUS.size] + ln_lag
-    noise, tile = np.empty((n_models, 4, n)), np.empty(TILE)
+    noise = np.empty((n_models, 4, x.size))
     write_noise(ln_y, variance, noise)
+    return prior, ln_prior, noise
 
+
+@kernel(
+    nb.types.Tuple((nb.f8, _LINE, _SHAPES))(
+        *(_LINE, _LINE, _RANKS, _CUBE, _LINE, _TABLE, _LINE, _LINE)
+    )
+)
+def search(x, ln_y, rank, noise, prior, ln_prior, tile, answer):
+    """Look for focus on finer and finer grids, and write the `SUMMARY` into `answer`.
+
+    Returns the ln evidence of the V-curve, the nodes of the last grid, and its shapes.
+    """
+    n_models, n_lags = ln_prior.shape
+    low, high = x.min(), x.max()
+    span = high - low
     # The whole range first, where scatter that does not fade will do to find the place; then twice
     # more, finer, where the probability is.
-    size = max(25, 2 * n + 7)
+    size = max(25, 2 * x.size + 7)
     nodes, theta = np.empty(size), np.empty((TAUS.size, size, n_lags, 4))
     ln_p = np.empty((TAUS.size, size, n_lags))
     begin(x, ln_y, prior, low - BEYOND * span, high + BEYOND * span, nodes, theta, ln_p)
@@ -184,6 +195,22 @@ def infer(x, ln_y, variance, rank, n_lagging, known, answer, points):
             *(least, False, 8, tolerance, theta, ln_p),
         )
     sum_up(ln_prior, nodes, theta, ln_p, low, high, answer)
+    ln_evidence = answer[_LN_MASS] - math.log(span * (1 + 2 * BEYOND))
+    # Laplace's integrals lack what normalises the priors of ln b, κ and γ.
+    ln_evidence += 0.5 * math.log(prior[2] * prior[4]) - math.log(LN_B_SD)
+    return ln_evidence, nodes, theta
+
+
+@kernel(nb.void(_LINE, _LINE, _LINE, _RANKS, nb.i8, _LINE, _LINE, _TABLE))
+def infer(x, ln_y, variance, rank, n_lagging, known, answer, points):
+    """Infer the position of best focus; arguments as `posterior.posterior` has them.
+
+    Writes `answer`, and for each point in `points`, shape (2, n), the odds that it is bad and its
+    height above the curve in its own standard deviations, at the mode.
+    """
+    tile = np.empty(TILE)
+    prior, ln_prior, noise = expect(x, ln_y, variance, n_lagging, known)
+    ln_evidence, nodes, theta = search(x, ln_y, rank, noise, prior, ln_prior, tile, answer)
 
     t, j, k = int(answer[_T]), int(answer[_J]), int(answer[_K])
     look_at_points(x, ln_y, noise, nodes[j], theta[t, j, k], t, points)
@@ -201,7 +228,24 @@ def infer(x, ln_y, variance, rank, n_lagging, known, answer, points):
     answer[_KAPPA_SEEN] = (answer[_KAPPA] * precision - prior[1] * prior[2]) / seen
     answer[_KAPPA_SEEN + 1] = 1 / math.sqrt(seen)
 
-    ln_evidence = answer[_LN_MASS] - math.log(span * (1 + 2 * BEYOND))
-    ln_evidence -= math.log(LN_B_SD * known[3] * known[1])
-    compare_with_lines(x, ln_y, rank, noise, ln_prior, middle, height, ln_evidence, answer)
+    compare_with_lines(x, ln_y, rank, noise, ln_prior, ln_evidence, answer)
     decide(x, points, rank, answer)
+
+
+@kernel(nb.void(_TABLE, _LINE, _LINE, _LINE, _LINE))
+def evidences(x, ln_y, variance, known, ln_evidence):
+    """Ln evidence of the V-curve over no curve for several guesses of where the points stood.
+
+    No point is believed to lag. A guess that puts all points at one place gets −∞.
+    """
+    rank, tile = np.zeros(x.shape[1], np.int64), np.empty(TILE)
+    answer = np.empty(_N_ANSWER)
+    for guess in range(x.shape[0]):
+        places = x[guess]
+        if not places.max() > places.min():
+            ln_evidence[guess] = -math.inf
+            continue
+        prior, ln_prior, noise = expect(places, ln_y, variance, 0, known)
+        gain, _, _ = search(places, ln_y, rank, noise, prior, ln_prior, tile, answer)
+        compare_with_lines(places, ln_y, rank, noise, ln_prior, gain, answer)
+        ln_evidence[guess] = answer[_GAINS]
