@@ -4,10 +4,10 @@
     python benchmarks/replay.py my_run.zip --no-cost                a densely sampled run
 
 For each step size and number of points: the sweeps that share no frame and straddle best focus, the
-scatter of their best focus about that of all points, and what their error bars and the closed
-formula predicted of it, both less the error of all points (see `replay_scatter`). `chance` is where
-95 % of the ratios would lie if the error bars were exact. The formula is left out where it does not
-hold. The last lines pool all sweeps; as predicted within a factor 1.5 is 0.67 to 1.50. Cells of
+scatter of their best focus about that of all points, and what their error bars and the formula of
+`position_scatter` predicted of it, both less the error of all points (see `replay_scatter`).
+`chance` is where 95 % of the ratios would lie if the error bars were exact. The last lines pool all
+sweeps; as predicted within a factor 1.5 is 0.67 to 1.50. Cells of
 unlike step size are of the same frames: the pooled ratio is surer than one cell's by less than the
 number of sweeps suggests.
 """
@@ -55,7 +55,7 @@ def scatter(package) -> None:
         ]
         print("| " + " | ".join(cells) + " |")
     print(f"\nScatter over what the error bars predict:   {pooled_ratio(table, 'stated'):.2f}")
-    print(f"Scatter over what the closed formula says:  {pooled_ratio(table, 'formula'):.2f}")
+    print(f"Scatter over what the formula says:  {pooled_ratio(table, 'formula'):.2f}")
 
 
 def cost() -> None:

@@ -95,6 +95,21 @@ def test_missing_points_may_stand_anywhere():
     assert batch.best_position[0] == pytest.approx(alone, abs=1e-9)
 
 
+def test_a_run_tells_the_same_among_others_that_begin_with_reversals_of_their_own(mixed_run):
+    rng = np.random.default_rng(8)
+    points = mixed_run(rng, 9)[0]
+    extended = [*points[2:], *points[:2]]
+    x, y, error = (
+        np.array([[getattr(p, name) for p in run] for run in (points, extended)], dtype=float)
+        for name in ("position", "metric", "error")
+    )
+    batch = fit_autos(x, y, error, step_size=STEP)
+    for run, of_run in enumerate((points, extended)):
+        alone = find_best_focus(of_run, step_size=STEP).fits["auto"]
+        assert batch.best_position[run] == pytest.approx(alone.best_position, abs=1e-9)
+        assert batch.best_position_error[run] == pytest.approx(alone.best_position_error)
+
+
 def test_tables_that_do_not_go_together_are_refused():
     with pytest.raises(OptionsError, match=r"\(2, 5\)"):
         fit_hyperbolas(np.zeros(4), np.ones((2, 5)))

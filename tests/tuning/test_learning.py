@@ -76,11 +76,17 @@ def test_compensated_backlash_cannot_be_seen_beyond_what_was_compensated():
 
 def test_a_foreign_run_says_what_had_to_be_assumed():
     rig = learn_rig([make_foreign()])
-    assert len(rig.assumptions) == 4
+    assert len(rig.assumptions) == 5
     assert any("state no errors" in said for said in rig.assumptions)
     assert any("how long a point takes" in said for said in rig.assumptions)
     assert rig.typical("star_error") == 0
     assert rig.typical("b") == pytest.approx(80, rel=0.25)
+
+
+def test_every_rig_says_how_its_noise_is_taken_to_change_with_the_exposure():
+    (said,) = learn_rig(packages_of(PLAIN, n=1)).assumptions
+    assert "exposure^-0.5" in said
+    assert "stars as exposure^0.4" in said
 
 
 def test_the_same_runs_teach_the_same():

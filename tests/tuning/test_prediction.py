@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from focusbench.options import AutofocusOptions
-from focusbench.tuning import predict_error
+from focusbench.tuning import position_scatter, predict_error
 from focusbench.tuning.prediction import planned_duration, step_for_ratio
 from tests.tuning.model_rigs import make_rig
 
@@ -34,6 +34,35 @@ def test_it_is_the_closed_formula_where_that_holds(n, scatter):
         predicted = predict_error(rig_with(scatter=scatter), options)
         rms = np.sqrt(np.mean(predicted**2)) / B
         assert rms == pytest.approx(expected, rel=0.08), ratio
+
+
+@pytest.mark.parametrize(("n", "scatter"), [*TABLE, (5, 0.03)])
+def test_plain_numbers_get_the_published_figures_too(n, scatter):
+    # The table is of focus on a point and of straight wings: 4 % covers both.
+    table = {1.5: 0.0609, 2: 0.0664, 3: 0.0754} if n == 5 else TABLE[n, scatter]
+    for ratio, expected in table.items():
+        step = np.sqrt(ratio**2 - 1) / ((n - 1) / 2)
+        assert position_scatter(step, n, 1.0, scatter, gamma=0.5) == pytest.approx(
+            expected, rel=0.04
+        )
+
+
+def test_a_rig_and_its_plain_numbers_get_one_answer():
+    options = AutofocusOptions(step_size=60, data_points=9)
+    for kappa in (0.0, -0.05):
+        rig = make_rig(8, scatter=0.04, b=80.0, gamma=0.55, fading=0.0, star_error=0.0, kappa=kappa)
+        plain = position_scatter(60, 9, 80.0, 0.04, gamma=0.55, kappa=kappa)
+        # The rig's goes to whole steps besides.
+        assert predict_error(rig, options) == pytest.approx(np.sqrt(plain**2 + 1 / 12))
+
+
+def test_an_asymmetry_that_nobody_knows_costs_as_much_on_average_as_one_of_its_standard_deviation():
+    of_rigs = [position_scatter(60, 9, 80.0, 0.03, kappa=0.07 * z) for z in (0.0, 1.0, 2.0)]
+    assert of_rigs == sorted(of_rigs)
+    z2 = np.array([0.0, 1.0, 4.0])
+    # Its square is straight in κ², but for what κ does to the slopes.
+    assert np.polyfit(z2, np.square(of_rigs), 1)[1] == pytest.approx(of_rigs[0] ** 2, rel=0.03)
+    assert position_scatter(60, 9, 80.0, 0.03) == of_rigs[1]
 
 
 def error(rig, **options):

@@ -6,7 +6,9 @@ import pytest
 from focusbench.curve import Outcome
 from focusbench.errors import OptionsError, RunCancelled
 from focusbench.options import AutofocusOptions
-from focusbench.tuning import run_study, running
+from focusbench.tuning import crew, example_runs, run_study, running, usual_grid
+from focusbench.tuning.study import choice_of
+from focusbench.tuning.trials import Settings, simulate
 from tests.tuning.model_rigs import make_rig
 
 
@@ -61,13 +63,15 @@ def test_exposure_and_frames_are_dims_only_where_several_were_asked_for():
     assert long.sel(exposure_s=6) > long.sel(exposure_s=3) + 30
 
 
-def test_where_nothing_is_asked_for_the_steps_lie_around_a_good_one(monkeypatch):
-    monkeypatch.setattr(running, "_simulate_all", lambda *a: pytest.fail(repr(a[2])))
-    with pytest.raises(pytest.fail.Exception) as asked:
-        run_study(make_rig(gamma=0.5))
-    # The ends of nine points read 2.5 times the minimum at 46 steps.
-    assert "step_size=46" in str(asked.value)
-    assert "data_points=13" in str(asked.value)
+def test_where_nothing_is_asked_for_the_steps_lie_around_a_good_one():
+    steps, points = usual_grid(make_rig(gamma=0.5))
+    # The ends of nine points read 2.5 times the minimum at 80·√(2.5² − 1)/4 = 46 steps.
+    assert steps == (28, 37, 46, 60, 78, 101)
+    assert points == (5, 7, 9, 11, 13)
+    # A coarse focuser has no steps in between.
+    assert usual_grid(make_rig(b=3.0, gamma=0.5))[0] == (1, 2, 3, 4)
+    tried = run_study(make_rig(gamma=0.5), data_points=5, trials=1)
+    assert tuple(tried.dataset.step_size.values) == steps
 
 
 def test_the_same_seed_gives_the_same_nights_and_another_others():
@@ -82,11 +86,11 @@ def test_the_same_seed_gives_the_same_nights_and_another_others():
 def test_other_processes_simulate_the_same_nights(monkeypatch):
     asked = {"step_size": (40, 60), "data_points": (5, 7), "trials": 6}
     here = run_study(make_rig(), **asked)
-    monkeypatch.setattr(running, "WORTH_A_WORKER", 10)
+    monkeypatch.setattr(crew, "WORTH_A_WORKER", 10)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
     hired = []
-    hire = running.hire
-    monkeypatch.setattr(running, "hire", lambda most: hired.extend(hire(most)) or hired)
+    hire = crew.hire
+    monkeypatch.setattr(crew, "hire", lambda most: hired.extend(hire(most)) or hired)
     there = run_study(make_rig(), **asked)
     assert len(hired) == 2
     assert here.dataset.equals(there.dataset)
@@ -100,7 +104,7 @@ def test_what_a_process_that_died_had_is_done_here(monkeypatch):
         def end(self):
             pass
 
-    monkeypatch.setattr(running, "hire", lambda most: [Dead()])
+    monkeypatch.setattr(crew, "hire", lambda most: [Dead()])
     study = run_study(make_rig(), step_size=(40, 60), data_points=5, trials=4)
     assert study.dataset.sizes["step_size"] == 2
 
@@ -114,8 +118,70 @@ def test_progress_is_told_up_to_the_end():
         trials=4,
         progress=lambda done, total: told.append((done, total)),
     )
-    # The rule of thumb is simulated beside what was asked for.
-    assert told == [(4, 12), (8, 12), (12, 12)]
+    # The rule of thumb is simulated beside what was asked for; then those that need more.
+    assert told[:3] == [(4, 12), (8, 12), (12, 12)]
+    done, total = zip(*told, strict=True)
+    assert list(done) == sorted(done)
+    assert done[-1] == total[-1]
+
+
+def test_settings_are_told_as_they_are_finished_and_again_when_they_got_more_runs():
+    told = []
+    study = run_study(
+        make_rig(), step_size=(40, 60), data_points=(5, 9), trials=5, finished=told.append
+    )
+    first, last = (
+        {(choice.step_size, choice.data_points): choice for choice in way}
+        for way in (told[::-1], told)
+    )
+    assert set(first) == {(40, 5), (40, 9), (60, 5), (60, 9)}
+    assert {len(choice.trials) for choice in first.values()} == {5}
+    for choice in study.choices:
+        same = last[choice.step_size, choice.data_points]
+        assert same.estimates == choice.estimates
+        np.testing.assert_array_equal(same.trials.position_error, choice.trials.position_error)
+
+
+def test_settings_on_which_the_advice_hangs_get_more_runs():
+    # Far too small a step, one that may do, and one that costs more than that.
+    study = run_study(make_rig(), step_size=(3, 60), data_points=(5, 13), trials=40)
+    runs = {(c.step_size, c.data_points): len(c.trials) for c in study.choices}
+    assert runs[3, 5] == 40
+    assert runs[60, 5] == 160
+    assert study.recommended.data_points == 5
+    assert dict(study.dataset.sizes)["trial"] == 40
+    assert study.summary.n_trials.sel(step_size=60, data_points=5) == 160
+    assert not running.unsettled(study.choices, 4 * 40)
+
+
+def test_further_runs_are_those_that_more_would_have_been():
+    rig, options, settings = make_rig(), AutofocusOptions(), Settings(60, 5, 3.0, 1)
+    whole = simulate(rig, options, settings, 9)
+    parts = simulate(rig, options, settings, 4) + simulate(rig, options, settings, 5, first=4)
+    for name in ("draw", "position_error", "outcome", "duration_s", "n_points"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_a_choice_has_the_figures_of_its_trials_and_the_whole_options():
+    options = AutofocusOptions(min_stars=7)
+    trials = simulate(make_rig(), options, Settings(60, 7, 3.0, 2), 12)
+    choice = choice_of(make_rig(), options, trials)
+    assert (choice.step_size, choice.data_points) == (60, 7)
+    assert choice.options == options.replace(step_size=60, data_points=7, frames_per_point=2)
+    assert choice.duration_s == pytest.approx(trials.duration_s.mean())
+    assert choice.failure_rate == 1 - trials.focused.mean()
+    assert choice.position_error > 0
+
+
+def test_examples_are_the_first_runs_of_the_study_as_records(study):
+    choice = study.choices[-1]
+    examples = example_runs(study.rig, choice.options, 3)
+    for trial, (record, best_focus) in enumerate(examples):
+        assert record.options == choice.options
+        off = record.final_position - best_focus
+        # The record's end and the trial's: the drawtube stands where the motor does.
+        assert off == pytest.approx(choice.trials.position_error[trial], abs=1e-6)
+        assert record.duration_s == pytest.approx(choice.trials.duration_s[trial])
 
 
 def test_cancel_ends_it_in_mid_study():

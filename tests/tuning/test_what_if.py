@@ -1,7 +1,5 @@
 """Tables of replays, and whether their scatter is what was predicted."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -11,8 +9,6 @@ from focusbench.tuning import (
     ReplayPoints,
     every_sweep,
     pooled_ratio,
-    position_error,
-    position_scatter,
     replay_scatter,
 )
 
@@ -37,8 +33,10 @@ def test_each_variation_is_a_row_that_says_what_came_of_it(good):
     assert table.answered.values.tolist() == [True, True, False, False, True]
     assert table.step_size.values.tolist() == [60, 120, 70, 60, 60]
     assert table.curve.values.tolist() == ["auto"] * 4 + ["two_lines"]
-    assert table.best_position.values[0] == good.package.record.best_position
-    assert table.off_reference.values[0] == 0
+    # Where focus was found when the sample was taken: of ± 3 steps, `auto` has moved by 0.002.
+    best = good.package.record.best_position
+    assert table.best_position.values[0] == pytest.approx(best, abs=0.03)
+    assert table.off_reference.values[0] == pytest.approx(0, abs=0.03)
     assert table.n_points.values[:2].tolist() == [9, 5]
     assert "no frame at" in str(table.why.values[2])
     assert "exposed 3 s" in str(table.why.values[3])
@@ -74,24 +72,6 @@ def test_fractions_of_the_step_are_found_where_positions_lie_between(tmp_path):
     sweeps = every_sweep(fb.open_package(table), data_points=(5,))
     assert (5, 30) in {(s["step_size"], s["start"]) for s in sweeps}
     assert {s["step_size"] for s in sweeps} == {5, 10}
-
-
-def test_the_closed_formula_gives_its_published_figures():
-    """focus error in b at 9 points and 3 % scatter, for ends at R times the minimum."""
-    for ends, known, unknown in (
-        (2.0, 0.0239, 0.0532),
-        (3.0, 0.0255, 0.0533),
-        (4.0, 0.0278, 0.0541),
-    ):
-        step = math.sqrt(ends**2 - 1) / 4
-        assert position_error(step, 9, 1.0, 0.03, kappa_sd=1e-6) == pytest.approx(known, rel=0.02)
-        assert position_error(step, 9, 1.0, 0.03) == pytest.approx(unknown, rel=0.02)
-
-
-def test_over_rigs_the_scatter_of_one_rig_averages_to_the_error():
-    for step, n in ((0.5, 9), (0.4, 15), (1.0, 5)):
-        one = position_scatter(step, n, 1.0, 0.04, kappa=0.07)
-        assert one == pytest.approx(position_error(step, n, 1.0, 0.04))
 
 
 def test_sweeps_of_the_newtonian_scatter_as_predicted_within_a_factor_of_one_and_a_half(

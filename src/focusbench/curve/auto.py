@@ -1,4 +1,4 @@
-"""The curve `auto`: its decision rule, and the posterior put into the words of a fit."""
+"""The curve `auto`: the posterior and its decision put into the words of a fit."""
 
 import dataclasses
 import math
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray, misplaced, r_squared
+from focusbench.curve.conditions import (
+    BAD_POINTS,
+    FLAT,
+    LEAST_GAIN,
+    OUTSIDE,
+    SLOPE,
+    UNCERTAIN,
+)
+from focusbench.curve.counted import Counted, FloatArray, misplaced, r_squared
 from focusbench.curve.points import Rejected
 from focusbench.curve.posterior import Posterior, most_lagging, posterior, reversal_ranks
+from focusbench.curve.priors import MIN_POINTS
 from focusbench.curve.results import CurveFit
-
-LEAST_GAIN = 2.5
-"""ln evidence by which the V-curve must beat no curve and a straight line."""
-LEAST_WITHIN_STEP = 0.975
-MOST_OUTSIDE = 0.03
-LEAST_KEPT = 0.65
-BEYOND_FOCUS = 0.25
-"""A point this many step sizes from focus tells on which side focus lies."""
 
 PLATEAU_GROWTH = 1.03
 """A wing that grows by less from one point to the next does not grow; seeing alone does that."""
@@ -80,7 +81,7 @@ def fit_auto(
     rank = reversal_ranks(x)
     n_lagging = most_lagging(rank) if time_ordered else 0
     p = posterior(x, np.log(counted.y), counted.relative_variance, rank, n_lagging, *kappa)
-    reason, direction, guess = judge(p, x, step_size)
+    reason, direction, guess = judge(p, len(counted), step_size)
     rejected = p.lagging | p.bad
     seen = min(p.gain_over_flat, p.gain_over_line) >= LEAST_GAIN
     flags = _flags(p, counted, x) if seen else {}
@@ -130,34 +131,30 @@ def auto_curve(parameters: Mapping[str, float], positions: FloatArray) -> FloatA
     )
 
 
-def judge(p: Posterior, x: FloatArray, step_size: float) -> tuple[str, int, bool]:
-    """Apply the decision rule: the condition that failed in words, direction, is a guess."""
-    n = x.size
-    if min(p.gain_over_flat, p.gain_over_line) < LEAST_GAIN:
-        if p.gain_over_flat - p.gain_over_line < LEAST_GAIN:
-            return "No minimum to be seen: the points are flat, or only noise.", 0, True
+def judge(p: Posterior, n: int, step_size: float) -> tuple[str, int, bool]:
+    """Say which condition failed: in words, the direction to go on in, whether p is a guess."""
+    if p.failed == FLAT:
+        return "No minimum to be seen: the points are flat, or only noise.", 0, True
+    if p.failed == SLOPE:
         inward = p.slope_line > 0
         way = "inward" if inward else "outward"
         reason = f"No minimum to be seen: the metric only falls {way}; go on that way."
         return reason, -1 if inward else 1, True
-    if p.p_below + p.p_above > MOST_OUTSIDE:
+    if p.failed == OUTSIDE:
         inner = p.p_below > p.p_above
         end, way = ("inner", "inward") if inner else ("outer", "outward")
         reason = f"Focus lies at or beyond the {end} end of the points: go on {way}."
         return reason, -1 if inner else 1, True
-    if p.p_within_step < LEAST_WITHIN_STEP:
+    if p.failed == UNCERTAIN:
         reason = (
             f"Too noisy, or the step size too small: focus is uncertain by ± "
             f"{_number(p.sigma * step_size)} steps, with a step size of {_number(step_size)}."
         )
         return reason, 0, True
-    kept = ~(p.lagging | p.bad)
-    n_inner = np.count_nonzero(kept & (x < p.x0 - BEYOND_FOCUS))
-    n_outer = np.count_nonzero(kept & (x > p.x0 + BEYOND_FOCUS))
-    if kept.sum() < max(4, math.ceil(LEAST_KEPT * n)) or min(n_inner, n_outer) < 2:
+    if p.failed == BAD_POINTS:
         reason = (
-            f"Too many bad points: of {n}, {n_inner} good ones are left on the inner side of "
-            f"focus and {n_outer} on the outer side."
+            f"Too many bad points: of {n}, {p.n_inner} good ones are left on the inner side of "
+            f"focus and {p.n_outer} on the outer side."
         )
         return reason, 0, False
     return "", 0, False

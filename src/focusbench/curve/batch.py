@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from focusbench.curve.auto import judge
-from focusbench.curve.counted import MIN_POINTS, BoolArray, FloatArray
-from focusbench.curve.posterior import most_lagging, read_answer, reversal_ranks
+from focusbench.curve.conditions import MET
+from focusbench.curve.counted import BoolArray, FloatArray
+from focusbench.curve.priors import GAMMA, GAMMA_SD, MIN_POINTS
 from focusbench.curve.rig_shape import RigShape
 from focusbench.errors import OptionsError
 
@@ -120,36 +120,22 @@ def fit_autos(
         raise OptionsError(f"step_size is above 0; got {step_size!r}.", "step_size")
     KERNELS.compile()
     x, y, error = _tables(positions, metrics, errors)
-    n_runs, n = y.shape
     there = np.isfinite(x) & (y > 0) & np.isfinite(y)
-    # Points to the front of each row, in their order.
-    order = np.argsort(~there, axis=1, kind="stable")
-    x, y, error = (np.take_along_axis(table, order, axis=1) for table in (x, y, error))
+    if not there.all():
+        # Points to the front of each row, in their order.
+        order = np.argsort(~there, axis=1, kind="stable")
+        x, y, error = (np.take_along_axis(table, order, axis=1) for table in (x, y, error))
     with np.errstate(all="ignore"):
         variance = np.where(error > 0, np.minimum(error / y, 1e3), 0.0) ** 2
         ln_y = np.log(y)
-    count, lags = np.zeros(n_runs, dtype=np.int64), np.zeros(n_runs, dtype=np.int64)
-    t, rank = np.zeros((n_runs, n)), np.zeros((n_runs, n), dtype=np.int64)
-    middle = np.full(n_runs, math.nan)
-    for run, k in enumerate(int(n_there) for n_there in there.sum(axis=1)):
-        positions_of_run = x[run, :k]
-        if k < MIN_POINTS or len(set(positions_of_run.tolist())) < 3:
-            continue
-        count[run], middle[run] = k, positions_of_run.mean()
-        t[run, :k] = (positions_of_run - middle[run]) / step_size
-        rank[run, :k] = reversal_ranks(t[run, :k])
-        lags[run] = most_lagging(rank[run, :k]) if time_ordered else 0
-    answers, of_points = np.full((n_runs, len(ANSWER)), math.nan), np.zeros((n_runs, 2, n))
-    kappa, kappa_sd = (rig or RigShape()).prior()
-    autos(t, ln_y, variance, rank, count, lags, kappa, kappa_sd, answers, of_points)
-    ok = np.zeros(n_runs, dtype=bool)
-    for run in np.flatnonzero(count).tolist():
-        k = int(count[run])
-        p = read_answer(answers[run], of_points[run, :, :k], rank[run, :k])
-        ok[run] = not judge(p, t[run, :k], step_size)[0]
+    count = there.sum(axis=1)
+    count[count < MIN_POINTS] = 0
+    middle, answers = np.empty(len(y)), np.empty((len(y), len(ANSWER)))
+    known = np.array([*(rig or RigShape()).prior(), GAMMA, GAMMA_SD])
+    autos(x, ln_y, variance, count, step_size, time_ordered, known, middle, answers)
     of = dict(zip(ANSWER, answers.T, strict=True))
     return FitBatch(
-        ok=ok,
+        ok=of["failed"] == MET,
         best_position=middle + step_size * of["x0"],
         best_position_error=step_size * (of["above"] - of["below"]) / 2,
         minimum=np.exp(of["alpha"]),

@@ -8,12 +8,12 @@ import numpy as np
 from focusbench.curve.inference import infer
 from focusbench.curve.kernel import kernel
 from focusbench.curve.least_squares import best_hyperbola
+from focusbench.curve.reversals import count_lagging, rank_points
 
 _LINE = nb.types.Array(nb.f8, 1, "C")
 _WHOLE = nb.types.Array(nb.i8, 1, "C")
 _TABLE = nb.types.Array(nb.f8, 2, "C")
 _WHOLES = nb.types.Array(nb.i8, 2, "C")
-_CUBE = nb.types.Array(nb.f8, 3, "C")
 
 
 @kernel(nb.void(_TABLE, _TABLE, _TABLE, _TABLE, _WHOLES))
@@ -45,18 +45,32 @@ def hyperbolas(x, y, error, out, counts):
                 counts[run, 2] += 1
 
 
-@kernel(
-    nb.void(_TABLE, _TABLE, _TABLE, _WHOLES, _WHOLE, _WHOLE, nb.f8, nb.f8, _TABLE, _CUBE),
-)
-def autos(x, ln_y, variance, rank, count, n_lagging, kappa, kappa_sd, answers, points):
-    """Write what `infer` does for each run; its points are the first `count`, none is skipped."""
+@kernel(nb.void(_TABLE, _TABLE, _TABLE, _WHOLE, nb.f8, nb.b1, _LINE, _LINE, _TABLE))
+def autos(x, ln_y, variance, count, step_size, ordered, known, middle, answers):
+    """Write what `infer` does for each run, and the mean of its positions.
+
+    Its points are the first `count`, none is skipped. NaN for a run without points, or with fewer
+    than three positions.
+    """
+    t, points = np.empty(x.shape[1]), np.empty((2, x.shape[1]))
+    rank = np.empty(x.shape[1], np.int64)
     for run in range(x.shape[0]):
         n = count[run]
-        if n == 0:
+        answers[run], middle[run] = math.nan, 0.0
+        low, high, between = math.inf, -math.inf, False
+        for i in range(n):
+            middle[run] += x[run, i] / n
+            low, high = min(low, x[run, i]), max(high, x[run, i])
+        for i in range(n):
+            between = between or low < x[run, i] < high
+            t[i] = (x[run, i] - middle[run]) / step_size
+        if not between:
             continue
-        of_points = np.empty((2, n))
+        rank_points(t[:n], rank[:n])
+        n_lagging = count_lagging(rank[:n]) if ordered else 0
+        # A row of its own for each number of points: only a whole array is contiguous.
+        of_points = points if n == points.shape[1] else np.empty((2, n))
         infer(
-            *(x[run, :n], ln_y[run, :n], variance[run, :n], rank[run, :n], n_lagging[run]),
-            *(kappa, kappa_sd, answers[run], of_points),
+            *(t[:n], ln_y[run, :n], variance[run, :n], rank[:n], n_lagging),
+            *(known, answers[run], of_points),
         )
-        points[run, :, :n] = of_points

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.curve.points import FocusPoint
+from focusbench.curve.priors import MIN_POINTS
 from focusbench.curve.results import BestFocus
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-MIN_POINTS = 5
-"""From so many counted points on, the scatter about the curve can be trusted as an error."""
 
 METRIC_RANGE = (1e-9, 1e9)
 """A number outside is no measurement, whatever its unit; nor is it safe to square."""

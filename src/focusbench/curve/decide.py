@@ -7,8 +7,9 @@ import numpy as np
 
 from focusbench.curve.auto import AutoVerdict, fit_auto
 from focusbench.curve.bracket import lowest_of, rises
-from focusbench.curve.counted import MIN_POINTS, Counted, measured, misplaced
+from focusbench.curve.counted import Counted, measured, misplaced
 from focusbench.curve.points import FocusPoint, Rejected
+from focusbench.curve.priors import MIN_POINTS
 from focusbench.curve.results import BestFocus, CurveFit, Outcome
 from focusbench.curve.rig_shape import RigShape
 from focusbench.curve.smooth import fit_hyperbola, fit_parabola

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from focusbench.curve.counted import MIN_POINTS, Counted, FloatArray
+from focusbench.curve.counted import Counted, FloatArray
 from focusbench.curve.points import FocusPoint
-from focusbench.curve.posterior import posterior
-from focusbench.curve.priors import BEYOND
+from focusbench.curve.priors import BEYOND, GAMMA, GAMMA_SD, MIN_POINTS
 
 
 def evidence_at(
@@ -17,6 +16,7 @@ def evidence_at(
     *,
     step_size: float,
     kappa: tuple[float, float],
+    gamma: tuple[float, float] = (GAMMA, GAMMA_SD),
     ln_trend: float = 0.0,
 ) -> FloatArray:
     """Ln evidence of the V-curve of `auto`, for several guesses of where the points stood.
@@ -34,6 +34,8 @@ def evidence_at(
     step_size : float, steps
     kappa : (float, float)
         Expected asymmetry and its standard deviation.
+    gamma : (float, float)
+        The same for the bend of the wings.
     ln_trend : float
         How much ln(metric) rose from the first point to the last because the air changed.
 
@@ -43,21 +45,22 @@ def evidence_at(
         Relative to no curve at all; zeros where fewer than five points count, −∞ where all points
         would have stood at one place.
     """
+    from focusbench.curve.inference import evidences
+    from focusbench.curve.kernel import KERNELS
+
     counted = Counted.of([_counting(point) for point in points])
     if len(counted) < MIN_POINTS:
         return np.zeros(len(positions))
     since = counted.index / max(len(points) - 1, 1) - 0.5
     ln_y = np.log(counted.y) - ln_trend * since
-    rank = np.zeros(len(counted), dtype=np.intp)
-    found = np.full(len(positions), -np.inf)
-    for i, row in enumerate(positions[:, counted.index]):
-        x = np.ascontiguousarray(row - row.mean()) / step_size
-        span = float(np.ptp(x))
-        if span > 0:
-            p = posterior(x, ln_y, counted.relative_variance, rank, 0, *kappa)
-            # The same prior density of focus for every guess, whatever the range of its points.
-            found[i] = p.gain_over_flat + np.log(span * (1 + 2 * BEYOND))
-    return found
+    x = positions[:, counted.index]
+    x = np.ascontiguousarray(x - x.mean(axis=1, keepdims=True)) / step_size
+    found = np.empty(len(x))
+    KERNELS.compile()
+    evidences(x, ln_y, counted.relative_variance, np.array([*kappa, *gamma]), found)
+    # The same prior density of focus for every guess, whatever the range of its points.
+    span = np.maximum(np.ptp(x, axis=1), 1e-300)
+    return np.asarray(found + np.log(span * (1 + 2 * BEYOND)))
 
 
 def _counting(point: FocusPoint) -> FocusPoint:

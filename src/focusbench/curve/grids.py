@@ -9,7 +9,7 @@ import numba as nb
 import numpy as np
 
 from focusbench.curve.kernel import kernel
-from focusbench.curve.priors import BAD_SHARE, BAD_VARIANCE, FADING, GAMMA, MOST_FADING, TAUS
+from focusbench.curve.priors import BAD_SHARE, BAD_VARIANCE, FADING, MOST_FADING, TAUS
 
 SUMMARY = [
     "x0",
@@ -74,23 +74,25 @@ def begin(x, ln_y, prior, low, high, nodes, theta, ln_p):
         height = 0.0
         for i in range(x.size):
             u = (x[i] - nodes[j]) * per_b
-            height += (ln_y[i] - GAMMA * math.log(1 + u * u)) / x.size
+            height += (ln_y[i] - prior[3] * math.log(1 + u * u)) / x.size
         for t in range(theta.shape[0]):
             for k in range(theta.shape[2]):
                 ln_p[t, j, k] = 0.0
                 theta[t, j, k, 0] = prior[0]
                 theta[t, j, k, 1] = height
-                theta[t, j, k, 2] = GAMMA
+                theta[t, j, k, 2] = prior[3]
                 theta[t, j, k, 3] = prior[1]
 
 
-@kernel(nb.void(_TABLE, *_GRID, *_GRID))
-def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
+@kernel(nb.f8(nb.f8, _TABLE, *_GRID, *_GRID))
+def narrow(cut, ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
     """Lay a finer grid where the probability is; its shapes begin between the old ones.
 
     Nodes below e⁻⁹ of the best are left out, but for one each side; so are a noise model below e⁻⁶
     and a k below e⁻⁵, whose `finer_ln_p` becomes −∞. Where the finer grid has more noise models,
-    they begin like those of the same τ, and all are tried.
+    they begin like those of the same τ, and all are tried. The other `finer_ln_p` are guesses, the
+    better one of the two old nodes around; those below what is returned, `cut` behind the best,
+    need not be worked out.
     """
     n_models, n, n_lags = ln_p.shape
     top = -math.inf
@@ -117,7 +119,8 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
                 for m in range(4):
                     before, after = theta[like, left, k, m], theta[like, left + 1, k, m]
                     finer_theta[t, j, k, m] = before + share * (after - before)
-                finer_ln_p[t, j, k] = 0.0
+                before, after = ln_p[like, left, k], ln_p[like, left + 1, k]
+                finer_ln_p[t, j, k] = max(before, after)
     for t in range(n_models):
         best = -math.inf
         for k in range(n_lags):
@@ -136,6 +139,7 @@ def narrow(ln_prior, nodes, theta, ln_p, finer, finer_theta, finer_ln_p):
             for t in range(finer_ln_p.shape[0]):
                 for j in range(finer.size):
                     finer_ln_p[t, j, k] = -math.inf
+    return top - cut
 
 
 @kernel(nb.f8(_LINE, nb.f8, nb.f8, nb.f8))

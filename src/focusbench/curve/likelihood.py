@@ -2,6 +2,11 @@
 
 Positions are in step sizes, metrics in ln. A point counts under the hypothesis "the first k after
 a reversal lag" where its rank is k or more.
+
+Shapes are sought for `LANES` hypotheses (places of focus, lags) at a time, side by side: the
+innermost loops go over the lanes and become vector instructions. They share one flat array, the
+tile, whose rows of `LANES` numbers stand at offsets that the compiler knows; were they arrays of
+their own, it would have to fear that one overlaps another.
 """
 
 import math
@@ -11,20 +16,39 @@ import numpy as np
 
 from focusbench.curve.kernel import kernel
 from focusbench.curve.priors import (
-    GAMMA,
-    GAMMA_SD,
     LAG_LN_DENSITY,
     LAG_LN_DENSITY_ABOVE,
     LN_B_SD,
     TAUS,
 )
+from focusbench.curve.vector_math import fast_exp, fast_log
 
+LANES = 8
+"""Eight doubles are one vector of the widest kind, and two or four of the usual ones."""
 HOPELESS = 14.0
 """ln by which a node may be behind before it is given up for smaller τ."""
 MOST_OFF = 3.5
 """How far ln b may be from where the prior has it: five of its standard deviations."""
+MOST_ODDS = 30.0
+"""ln by which a residual may speak for a bad point. Beyond, 1 + odds are the odds to 1e-9, so that
+the rest is added to their logarithm as it is."""
+AT_ONCE = 16
+"""The product of 1 + odds over so many points is a number that does not overflow."""
 
-_FAST = {"contract", "reassoc", "nsz", "arcp"}
+# Rows of a tile. What is looked at: focus, k, and a shape with 1/b; and where a climb began it.
+X0, K, B, ALPHA, GAM, KAP, PER_B = range(0, 7 * LANES, LANES)
+# What was seen there: ln posterior, gradient, Gauss-Newton matrix (upper triangle).
+VALUE, G0, G1, G2, G3, H00, H01, H02, H03, H11, H12, H13, H22, H23, H33 = range(
+    7 * LANES, 22 * LANES, LANES
+)
+SEEN = 15
+# The best so far: shape, and what was seen there.
+BEST_B, BEST_ALPHA, BEST_GAM, BEST_KAP, BEST = range(22 * LANES, 27 * LANES, LANES)
+DAMPING, GOING, PROMISE, LN_P, KAPPA_VARIANCE, PRODUCT = range(41 * LANES, 47 * LANES, LANES)
+TILE = 47 * LANES
+
+FAST = {"contract", "reassoc", "nsz", "arcp"}
+"""Sums may be reordered; infinities are still infinite."""
 _LINE = nb.types.Array(nb.f8, 1, "C")
 _RANKS = nb.types.Array(nb.i8, 1, "C")
 _NOISE = nb.types.Array(nb.f8, 3, "C")
@@ -32,222 +56,236 @@ _SHAPES = nb.types.Array(nb.f8, 4, "C")
 _TABLE = nb.types.Array(nb.f8, 2, "C")
 _CUBE = nb.types.Array(nb.f8, 3, "C")
 _POINTS = (_LINE, _LINE, _RANKS, _NOISE)
-_LOOK = nb.types.UniTuple(nb.f8, 15)
 
 
-@kernel(nb.f8(nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST)
-def odds_of_bad(r2, good, bad, odds):
-    """Odds that a point is bad, from its squared residual and what `noise_of` says of it."""
-    return odds * math.exp(min(0.5 * r2 * (good - bad), 300.0))
+@kernel(nb.void(*_POINTS, nb.i8, _LINE, _LINE), fastmath=FAST)
+def look(x, ln_y, rank, noise, t, prior, tile):
+    """Ln posterior of the shapes looked at, its gradient, and its Gauss-Newton matrix.
 
-
-@kernel(
-    _LOOK(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, _TABLE, nb.f8, nb.f8, nb.f8, nb.f8), fastmath=_FAST
-)
-def look(x, ln_y, rank, noise, t, k, x0, prior, work, ln_b, alpha, gamma, kappa):
-    """Ln posterior of one shape, its gradient, and its Gauss-Newton matrix (upper triangle).
-
-    Lagging points are left out of all of them. `work`, shape (5, n), is room to work in.
+    Lagging points are left out of all of them.
     """
-    per_b = math.exp(-ln_b)
-    value, product = 0.0, 1.0
+    p0, p2, p3 = LN_B_SD**-2, prior[4], prior[2]
+    ln_b, kappa_known, gamma_known = prior[0], prior[1], prior[3]
+    for lane in range(LANES):
+        d0, d2 = tile[B + lane] - ln_b, tile[GAM + lane] - gamma_known
+        d3 = tile[KAP + lane] - kappa_known
+        tile[PER_B + lane] = fast_exp(-tile[B + lane])
+        tile[VALUE + lane] = -0.5 * (p0 * d0 * d0 + p2 * d2 * d2 + p3 * d3 * d3)
+        tile[G0 + lane], tile[G1 + lane] = -p0 * d0, 0.0
+        tile[G2 + lane], tile[G3 + lane] = -p2 * d2, -p3 * d3
+        tile[H00 + lane], tile[H22 + lane], tile[H33 + lane] = p0, p2, p3
+        tile[H01 + lane], tile[H02 + lane], tile[H03 + lane] = 0.0, 0.0, 0.0
+        tile[H11 + lane], tile[H12 + lane], tile[H13 + lane] = 0.0, 0.0, 0.0
+        tile[H23 + lane], tile[PRODUCT + lane] = 0.0, 1.0
     for i in range(x.size):
-        u = (x[i] - x0) * per_b
-        u2 = u * u
-        q = 1 / (1 + u2)
-        even = math.log(1 + u2)
-        odd = u * abs(u) * q
-        r = ln_y[i] - (alpha + gamma * even + kappa * odd)
-        w = 0.0
-        if rank[i] >= k:
-            r2 = r * r
-            odds = odds_of_bad(r2, noise[t, 0, i], noise[t, 1, i], noise[t, 2, i])
-            value += noise[t, 3, i] - 0.5 * r2 * noise[t, 0, i]
-            # One logarithm for many points.
-            product *= 1 + odds
-            if product > 1e150:
-                value += math.log(product)
-                product = 1.0
-            w = (noise[t, 0, i] + odds * noise[t, 1, i]) / (1 + odds)
-        work[0, i] = w
-        work[1, i] = r
-        work[2, i] = -2 * q * (gamma * u2 + kappa * odd)
-        work[3, i] = even
-        work[4, i] = odd
-    # Sums apart from the logarithms: without calls in between they stay in registers.
-    g0, g1, g2, g3 = 0.0, 0.0, 0.0, 0.0
-    h00, h01, h02, h03, h11 = 0.0, 0.0, 0.0, 0.0, 0.0
-    h12, h13, h22, h23, h33 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(x.size):
-        w, j0, even, odd = work[0, i], work[2, i], work[3, i], work[4, i]
-        w0, w2, w3, wr = w * j0, w * even, w * odd, w * work[1, i]
-        g0 += wr * j0
-        g1 += wr
-        g2 += wr * even
-        g3 += wr * odd
-        h00 += w0 * j0
-        h01 += w0
-        h02 += w0 * even
-        h03 += w0 * odd
-        h11 += w
-        h12 += w2
-        h13 += w3
-        h22 += w2 * even
-        h23 += w2 * odd
-        h33 += w3 * odd
-    value += math.log(product)
-    p0, p2, p3 = LN_B_SD**-2, GAMMA_SD**-2, prior[2]
-    d0, d2, d3 = ln_b - prior[0], gamma - GAMMA, kappa - prior[1]
-    value -= 0.5 * (p0 * d0 * d0 + p2 * d2 * d2 + p3 * d3 * d3)
-    return (
-        *(value, g0 - p0 * d0, g1, g2 - p2 * d2, g3 - p3 * d3),
-        *(h00 + p0, h01, h02, h03, h11, h12, h13, h22 + p2, h23, h33 + p3),
-    )
-
-
-@kernel(nb.types.UniTuple(nb.f8, 7)(_LOOK, nb.f8), fastmath=_FAST)
-def solve(at, damping):
-    """Damped Gauss-Newton step (4 numbers), what it promises, ln det, and the variance of κ.
-
-    The last two are those of the damped matrix. By Cholesky's decomposition, written out.
-    """
-    _, g0, g1, g2, g3, h00, h01, h02, h03, h11, h12, h13, h22, h23, h33 = at
-    up = 1 + damping
-    l00 = math.sqrt(h00 * up)
-    l10, l20, l30 = h01 / l00, h02 / l00, h03 / l00
-    l11 = math.sqrt(max(h11 * up - l10 * l10, 1e-12 * h11))
-    l21 = (h12 - l20 * l10) / l11
-    l31 = (h13 - l30 * l10) / l11
-    l22 = math.sqrt(max(h22 * up - l20 * l20 - l21 * l21, 1e-12 * h22))
-    l32 = (h23 - l30 * l20 - l31 * l21) / l22
-    l33 = math.sqrt(max(h33 * up - l30 * l30 - l31 * l31 - l32 * l32, 1e-12 * h33))
-    z0 = g0 / l00
-    z1 = (g1 - l10 * z0) / l11
-    z2 = (g2 - l20 * z0 - l21 * z1) / l22
-    z3 = (g3 - l30 * z0 - l31 * z1 - l32 * z2) / l33
-    s3 = z3 / l33
-    s2 = (z2 - l32 * s3) / l22
-    s1 = (z1 - l21 * s2 - l31 * s3) / l11
-    s0 = (z0 - l10 * s1 - l20 * s2 - l30 * s3) / l00
-    promise = g0 * s0 + g1 * s1 + g2 * s2 + g3 * s3
-    ln_det = 2 * math.log(l00 * l11 * l22 * l33)
-    return s0, s1, s2, s3, promise, ln_det, 1 / (l33 * l33)
-
-
-@kernel(
-    nb.void(*_POINTS, nb.i8, nb.i8, nb.f8, _LINE, _TABLE, nb.i8, nb.f8, _LINE, _LINE),
-    fastmath=_FAST,
-)
-def best_shape(x, ln_y, rank, noise, t, k, x0, prior, work, most, tolerance, theta, found):
-    """Climb from `theta` = (ln b, α, γ, κ) to the best shape for one focus, lag and τ.
-
-    Takes at most `most` steps. Writes there, and in `found` the ln of the posterior with the shape
-    integrated out by Laplace's method (its maximum less ½ ln det H, with the lagging points' own
-    density) and the variance that κ has there.
-    """
-    b, a, g, s = theta[0], theta[1], theta[2], theta[3]
-    at = look(x, ln_y, rank, noise, t, k, x0, prior, work, b, a, g, s)
-    damping = 1e-3
-    for _ in range(most):
-        step = solve(at, damping)
-        # What is still to be gained in ln p, were the curve straight in its parameters.
-        if not step[4] > tolerance:
-            break
-        b1 = min(max(b + step[0], prior[0] - MOST_OFF), prior[0] + MOST_OFF)
-        a1, g1, s1 = a + step[1], g + step[2], s + step[3]
-        there = look(x, ln_y, rank, noise, t, k, x0, prior, work, b1, a1, g1, s1)
-        if there[0] >= at[0]:
-            at, b, a, g, s = there, b1, a1, g1, s1
-            damping *= 0.1
-        else:
-            damping *= 10
-    theta[0], theta[1], theta[2], theta[3] = b, a, g, s
-    end = solve(at, 0.0)
-    ln_p = at[0] - 0.5 * end[5]
-    per_b = math.exp(-b)
-    for i in range(x.size):
-        if rank[i] < k:
-            u = (x[i] - x0) * per_b
+        xi, yi, ri = x[i], ln_y[i], float(rank[i])
+        good, bad, if_none, density = noise[t, 0, i], noise[t, 1, i], noise[t, 2, i], noise[t, 3, i]
+        for lane in range(LANES):
+            gamma, kappa = tile[GAM + lane], tile[KAP + lane]
+            u = (xi - tile[X0 + lane]) * tile[PER_B + lane]
             u2 = u * u
-            drawn = a + g * math.log(1 + u2) + s * u * abs(u) / (1 + u2)
-            below = ln_y[i] - drawn < 0.05
-            ln_p += LAG_LN_DENSITY if below else LAG_LN_DENSITY_ABOVE
-    found[0], found[1] = ln_p, end[6]
+            q = 1 / (1 + u2)
+            even = fast_log(1 + u2)
+            odd = u * abs(u) * q
+            r = yi - (tile[ALPHA + lane] + gamma * even + kappa * odd)
+            r2 = r * r
+            sharper = 0.5 * r2 * (good - bad)
+            believed = min(sharper, MOST_ODDS)
+            odds = if_none * fast_exp(believed)
+            counts = 1.0 if ri >= tile[K + lane] else 0.0
+            tile[VALUE + lane] += counts * (density - 0.5 * r2 * good + sharper - believed)
+            tile[PRODUCT + lane] *= 1 + counts * odds
+            w = counts * (good + odds * bad) / (1 + odds)
+            j0 = -2 * q * (gamma * u2 + kappa * odd)
+            w0, w2, w3, wr = w * j0, w * even, w * odd, w * r
+            tile[G0 + lane] += wr * j0
+            tile[G1 + lane] += wr
+            tile[G2 + lane] += wr * even
+            tile[G3 + lane] += wr * odd
+            tile[H00 + lane] += w0 * j0
+            tile[H01 + lane] += w0
+            tile[H02 + lane] += w0 * even
+            tile[H03 + lane] += w0 * odd
+            tile[H11 + lane] += w
+            tile[H12 + lane] += w2
+            tile[H13 + lane] += w3
+            tile[H22 + lane] += w2 * even
+            tile[H23 + lane] += w2 * odd
+            tile[H33 + lane] += w3 * odd
+        if i % AT_ONCE == AT_ONCE - 1 or i == x.size - 1:
+            # One logarithm for many points.
+            for lane in range(LANES):
+                tile[VALUE + lane] += fast_log(tile[PRODUCT + lane])
+                tile[PRODUCT + lane] = 1.0
+
+
+@kernel(nb.void(_LINE), fastmath=FAST)
+def keep_better(tile):
+    """Where the shape looked at is no worse than the best so far, it is the best; damps less.
+
+    Where it is worse, it is damped more.
+    """
+    for lane in range(LANES):
+        better = tile[VALUE + lane] >= tile[BEST + lane]
+        tile[DAMPING + lane] *= 0.1 if better else 10.0
+        for row in range(SEEN):
+            seen, best = tile[VALUE + row * LANES + lane], tile[BEST + row * LANES + lane]
+            tile[BEST + row * LANES + lane] = seen if better else best
+        for row in range(4):
+            seen, best = tile[B + row * LANES + lane], tile[BEST_B + row * LANES + lane]
+            tile[BEST_B + row * LANES + lane] = seen if better else best
+
+
+@kernel(nb.f8(_LINE, _LINE, nb.f8), fastmath=FAST)
+def step_on(tile, prior, tolerance):
+    """Damped Gauss-Newton step from the best shapes to those to be looked at.
+
+    By Cholesky's decomposition, written out. A lane that has less than `tolerance` of ln p to gain,
+    were the curve straight in its parameters, stays where it is for good. Returns how many go on;
+    writes ln p with the shape integrated out by Laplace's method, its maximum less ½ ln det H, and
+    the variance of κ, both of the damped matrix.
+    """
+    going, least, most = 0.0, prior[0] - MOST_OFF, prior[0] + MOST_OFF
+    for lane in range(LANES):
+        up = 1 + tile[DAMPING + lane]
+        at = BEST + lane
+        g0, g1, g2, g3 = (
+            tile[at + 1 * LANES],
+            tile[at + 2 * LANES],
+            tile[at + 3 * LANES],
+            tile[at + 4 * LANES],
+        )
+        h00, h01, h02, h03 = (
+            tile[at + 5 * LANES],
+            tile[at + 6 * LANES],
+            tile[at + 7 * LANES],
+            tile[at + 8 * LANES],
+        )
+        h11, h12, h13 = tile[at + 9 * LANES], tile[at + 10 * LANES], tile[at + 11 * LANES]
+        h22, h23, h33 = tile[at + 12 * LANES], tile[at + 13 * LANES], tile[at + 14 * LANES]
+        # L·D·Lᵀ: no roots, four divisions
+        d0 = h00 * up
+        i0 = 1 / d0
+        l10, l20, l30 = h01 * i0, h02 * i0, h03 * i0
+        d1 = max(h11 * up - l10 * h01, 1e-12 * h11)
+        i1 = 1 / d1
+        m21, m31 = h12 - l20 * h01, h13 - l30 * h01
+        l21, l31 = m21 * i1, m31 * i1
+        d2 = max(h22 * up - l20 * h02 - l21 * m21, 1e-12 * h22)
+        i2 = 1 / d2
+        m32 = h23 - l30 * h02 - l31 * m21
+        l32 = m32 * i2
+        d3 = max(h33 * up - l30 * h03 - l31 * m31 - l32 * m32, 1e-12 * h33)
+        i3 = 1 / d3
+        z1 = g1 - l10 * g0
+        z2 = g2 - l20 * g0 - l21 * z1
+        z3 = g3 - l30 * g0 - l31 * z1 - l32 * z2
+        s3 = z3 * i3
+        s2 = z2 * i2 - l32 * s3
+        s1 = z1 * i1 - l21 * s2 - l31 * s3
+        s0 = g0 * i0 - l10 * s1 - l20 * s2 - l30 * s3
+        promise = g0 * s0 + g1 * s1 + g2 * s2 + g3 * s3
+        goes = tile[GOING + lane] if promise > tolerance else 0.0
+        tile[GOING + lane] = goes
+        going += goes
+        b = tile[BEST_B + lane] + goes * s0
+        tile[B + lane] = min(max(b, least), most)
+        tile[ALPHA + lane] = tile[BEST_ALPHA + lane] + goes * s1
+        tile[GAM + lane] = tile[BEST_GAM + lane] + goes * s2
+        tile[KAP + lane] = tile[BEST_KAP + lane] + goes * s3
+        tile[LN_P + lane] = tile[BEST + lane] - 0.5 * fast_log(d0 * d1 * d2 * d3)
+        tile[PROMISE + lane] = promise
+        tile[KAPPA_VARIANCE + lane] = i3
+    return going
+
+
+@kernel(nb.void(*_POINTS, nb.i8, _LINE, _LINE, nb.i8, nb.f8), fastmath=FAST)
+def best_shapes(x, ln_y, rank, noise, t, prior, tile, most, tolerance):
+    """Climb from the shapes in a tile to the best ones for their focus and lag, with noise t.
+
+    Takes at most `most` steps. Leaves them in the rows `BEST_B` to `BEST_KAP`; in `LN_P` the ln of
+    the posterior with the shape integrated out, the lagging points' own density included; and in
+    `KAPPA_VARIANCE` the variance that κ has there.
+    """
+    for lane in range(LANES):
+        tile[BEST + lane], tile[DAMPING + lane], tile[GOING + lane] = -math.inf, 1e-2, 1.0
+    for _ in range(most):
+        look(x, ln_y, rank, noise, t, prior, tile)
+        keep_better(tile)
+        if step_on(tile, prior, tolerance) == 0:
+            break
+    else:
+        look(x, ln_y, rank, noise, t, prior, tile)
+        keep_better(tile)
+    for lane in range(LANES):
+        tile[DAMPING + lane], tile[GOING + lane] = 0.0, 1.0
+    step_on(tile, prior, -math.inf)
+    # The last step is taken without looking: what is little to gain is gained by half its promise.
+    most_k = 0.0
+    for lane in range(LANES):
+        near = tile[PROMISE + lane] <= tolerance
+        tile[LN_P + lane] += 0.5 * tile[PROMISE + lane] if near else 0.0
+        for row in range(4):
+            last, best = tile[B + row * LANES + lane], tile[BEST_B + row * LANES + lane]
+            tile[BEST_B + row * LANES + lane] = last if near else best
+        tile[PER_B + lane] = fast_exp(-tile[BEST_B + lane])
+        most_k = max(most_k, tile[K + lane])
+    for i in range(x.size):
+        if rank[i] >= most_k:
+            continue
+        xi, yi, ri = x[i], ln_y[i], float(rank[i])
+        for lane in range(LANES):
+            u = (xi - tile[X0 + lane]) * tile[PER_B + lane]
+            u2 = u * u
+            odd = u * abs(u) / (1 + u2)
+            drawn = tile[BEST_GAM + lane] * fast_log(1 + u2) + tile[BEST_KAP + lane] * odd
+            below = yi - tile[BEST_ALPHA + lane] - drawn < 0.05
+            density = LAG_LN_DENSITY if below else LAG_LN_DENSITY_ABOVE
+            tile[LN_P + lane] += density if ri < tile[K + lane] else 0.0
 
 
 @kernel(
-    nb.void(*_POINTS, _LINE, _LINE, _TABLE, nb.b1, nb.i8, nb.f8, _SHAPES, _CUBE), fastmath=_FAST
+    nb.void(*_POINTS, _LINE, _LINE, _LINE, _TABLE, nb.f8, nb.b1, nb.i8, nb.f8, _SHAPES, _CUBE),
+    fastmath=FAST,
 )
-def climb(x, ln_y, rank, noise, nodes, prior, work, anneal, most, tolerance, theta, ln_p):
+def climb(
+    x, ln_y, rank, noise, nodes, prior, tile, ln_prior, least, anneal, most, tolerance, theta, ln_p
+):
     """Best shapes for a grid of noise models, x0 and k; writes `theta` and `ln_p`.
 
-    Where `ln_p` is −∞ nothing is done. With `anneal` every τ starts where the wider one ended: at
-    first every point is believed a little, at last only those that agree, and no subset of points
-    is ever searched. What explains the points e^14 times worse than another is not looked at for
-    smaller τ.
+    Where `ln_p` and `ln_prior` are not above `least` nothing is done. With `anneal` every τ starts
+    where the wider one ended: at first every point is believed a little, at last only those that
+    agree, and no subset of points is ever searched. What explains the points e^14 times worse than
+    another is not looked at for smaller τ.
     """
-    start, found = np.empty(4), np.empty(2)
+    n_models, n_nodes, n_lags = ln_p.shape
     enough = -math.inf
-    for t in range(ln_p.shape[0]):
-        widest = t % TAUS.size == 0
-        best = -math.inf
-        for j in range(ln_p.shape[1]):
-            for k in range(ln_p.shape[2]):
-                wider = t - 1 if anneal and not widest else t
-                for m in range(4):
-                    start[m] = theta[wider, j, k, m]
-                    theta[t, j, k, m] = start[m]
-                if anneal and not widest and not ln_p[wider, j, k] > enough:
+    wanted = np.empty(n_nodes * n_lags, np.int64)
+    for t in range(n_models):
+        follows = anneal and t % TAUS.size != 0
+        wider = t - 1 if follows else t
+        n_wanted = 0
+        for k in range(n_lags):
+            for j in range(n_nodes):
+                if follows and not ln_p[wider, j, k] > enough:
                     ln_p[t, j, k] = -math.inf
-                if ln_p[t, j, k] == -math.inf:
-                    continue
-                best_shape(
-                    *(x, ln_y, rank, noise, t, k, nodes[j], prior, work, most, tolerance),
-                    *(start, found),
-                )
+                    theta[t, j, k] = theta[wider, j, k]
+                elif ln_p[t, j, k] + ln_prior[t, k] > least:
+                    wanted[n_wanted] = j * n_lags + k
+                    n_wanted += 1
+        best = -math.inf
+        for first in range(0, n_wanted, LANES):
+            for lane in range(LANES):
+                # Lanes too many do the last one again.
+                j, k = divmod(wanted[min(first + lane, n_wanted - 1)], n_lags)
+                tile[X0 + lane], tile[K + lane] = nodes[j], k
                 for m in range(4):
-                    theta[t, j, k, m] = start[m]
-                ln_p[t, j, k] = found[0]
-                best = max(best, found[0])
+                    tile[B + m * LANES + lane] = theta[wider, j, k, m]
+            best_shapes(x, ln_y, rank, noise, t, prior, tile, most, tolerance)
+            for lane in range(min(LANES, n_wanted - first)):
+                j, k = divmod(wanted[first + lane], n_lags)
+                for m in range(4):
+                    theta[t, j, k, m] = tile[BEST_B + m * LANES + lane]
+                ln_p[t, j, k] = tile[LN_P + lane]
+                best = max(best, ln_p[t, j, k])
         enough = best - HOPELESS
-
-
-@kernel(nb.void(*_POINTS, nb.f8, _LINE, _TABLE, _TABLE), fastmath=_FAST)
-def straight(x, ln_y, rank, noise, slope_sd, start, ln_p, slope):
-    """Ln posterior of a straight line for every noise model and k, integrated over the line.
-
-    "No curve" is the line whose slope is known to be nothing. `start` holds the means of the
-    positions and of ln y; writes `ln_p` and `slope`.
-    """
-    precision = 1 / (slope_sd * slope_sd)
-    for k in range(ln_p.shape[1]):
-        height, rise = start[1], 0.0
-        for t in range(ln_p.shape[0]):
-            if t % TAUS.size == 0:
-                height, rise = start[1], 0.0
-            value, det = 0.0, 1.0
-            for _ in range(12):
-                s0, s1, s2, g0, g1 = 0.0, 0.0, precision, 0.0, -precision * rise
-                value = -0.5 * precision * rise * rise
-                for i in range(x.size):
-                    dx = x[i] - start[0]
-                    r = ln_y[i] - height - rise * dx
-                    if rank[i] < k:
-                        value += LAG_LN_DENSITY if r < 0.05 else LAG_LN_DENSITY_ABOVE
-                        continue
-                    odds = odds_of_bad(r * r, noise[t, 0, i], noise[t, 1, i], noise[t, 2, i])
-                    value += noise[t, 3, i] - 0.5 * r * r * noise[t, 0, i] + math.log(1 + odds)
-                    w = (noise[t, 0, i] + odds * noise[t, 1, i]) / (1 + odds)
-                    s0 += w
-                    s1 += w * dx
-                    s2 += w * dx * dx
-                    g0 += w * r
-                    g1 += w * r * dx
-                det = s0 * s2 - s1 * s1
-                up, turn = (s2 * g0 - s1 * g1) / det, (s0 * g1 - s1 * g0) / det
-                if up * g0 + turn * g1 < 1e-2:
-                    break
-                height += up
-                rise += turn
-            ln_p[t, k] = value - 0.5 * math.log(det) - math.log(slope_sd)
-            slope[t, k] = rise

@@ -23,8 +23,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from focusbench.curve.counted import MIN_POINTS, BoolArray, FloatArray
-from focusbench.curve.priors import LAG
+from focusbench.curve.counted import BoolArray, FloatArray
+from focusbench.curve.priors import GAMMA, GAMMA_SD
 
 
 class Posterior(NamedTuple):
@@ -58,6 +58,10 @@ class Posterior(NamedTuple):
         At the mode: points that lag; other points that are more likely bad than good.
     deviation : float array, shape (n,)
         Height of each point above the curve at the mode, in its own standard deviations.
+    n_inner, n_outer : int
+        Kept points on either side of focus.
+    failed : int
+        The first of the `conditions` that is not met.
     """
 
     x0: float
@@ -80,26 +84,29 @@ class Posterior(NamedTuple):
     lagging: BoolArray
     bad: BoolArray
     deviation: FloatArray
+    n_inner: int
+    n_outer: int
+    failed: int
 
 
 def reversal_ranks(x: FloatArray) -> NDArray[np.intp]:
-    """How many points each stands after the last reversal, 0 for the first. Shape (n,).
+    """How many points each stands after the last reversal, 0 for the first. Shape (n,)."""
+    from focusbench.curve.kernel import KERNELS
+    from focusbench.curve.reversals import rank_points
 
-    A reversal is a move against the direction in which the sweep samples; the sweep itself
-    begins with one.
-    """
-    moves = np.sign(x[1:] - x[:-1])
-    sampling = float(np.sign(moves.sum())) or -1.0
-    ranks = [0]
-    for move in moves.tolist():
-        ranks.append(0 if move * sampling < 0 else ranks[-1] + 1)
-    return np.array(ranks, dtype=np.intp)
+    KERNELS.compile()
+    rank = np.empty(x.size, dtype=np.intp)
+    rank_points(x, rank)
+    return rank
 
 
 def most_lagging(rank: NDArray[np.intp]) -> int:
     """Largest k worth asking about: if the first k after every reversal lag, five are left."""
-    allowed = [k for k in range(len(LAG)) if np.count_nonzero(rank >= k) >= MIN_POINTS]
-    return max(allowed, default=0)
+    from focusbench.curve.kernel import KERNELS
+    from focusbench.curve.reversals import count_lagging
+
+    KERNELS.compile()
+    return int(count_lagging(rank))
 
 
 def posterior(
@@ -110,6 +117,8 @@ def posterior(
     n_lagging: int,
     kappa: float,
     kappa_sd: float,
+    gamma: float = GAMMA,
+    gamma_sd: float = GAMMA_SD,
 ) -> Posterior:
     """Infer the position of best focus from the points of one V-curve.
 
@@ -127,6 +136,8 @@ def posterior(
         Up to so many points after each reversal may lag; from `most_lagging`.
     kappa, kappa_sd : float
         What is known of κ: its expectation and standard deviation.
+    gamma, gamma_sd : float
+        The same of γ.
 
     Returns
     -------
@@ -137,7 +148,8 @@ def posterior(
 
     KERNELS.compile()
     out, of_points = np.empty(len(ANSWER)), np.empty((2, x.size))
-    infer(x, ln_y, variance, rank, n_lagging, kappa, kappa_sd, out, of_points)
+    known = np.array([kappa, kappa_sd, gamma, gamma_sd])
+    infer(x, ln_y, variance, rank, n_lagging, known, out, of_points)
     return read_answer(out, of_points, rank)
 
 
@@ -168,4 +180,7 @@ def read_answer(answer: FloatArray, of_points: FloatArray, rank: NDArray[np.intp
         lagging=lagging,
         bad=(of_points[0] > 1) & ~lagging,
         deviation=of_points[1],
+        n_inner=int(s["n_inner"]),
+        n_outer=int(s["n_outer"]),
+        failed=int(s["failed"]),
     )

@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+MIN_POINTS = 5
+"""From so many counted points on, the scatter about the curve can be trusted as an error."""
 BAD_SHARE = 0.07
 """Prior probability that a point is bad."""
 BAD_VARIANCE = 0.40**2

@@ -3,13 +3,13 @@
 import numpy as np
 
 from focusbench.curve.counted import (
-    MIN_POINTS,
     BoolArray,
     Counted,
     FloatArray,
     r_squared,
     standard_error,
 )
+from focusbench.curve.priors import MIN_POINTS
 from focusbench.curve.results import CurveFit
 
 BOTTOM = 1.2

@@ -6,12 +6,11 @@ Imported by: api; imports af_packages, engine and below.
 
 from focusbench.tuning.advice import Advice, Choice
 from focusbench.tuning.backlash import Backlash, find_backlash
-from focusbench.tuning.closed_formula import formula_holds, position_error, position_scatter
 from focusbench.tuning.exposure_advice import ExposureAdvice, advise_exposure
 from focusbench.tuning.filter_offsets import FilterOffset, FilterOffsets
 from focusbench.tuning.learning import learn_rig
 from focusbench.tuning.other_programs import other_programs
-from focusbench.tuning.prediction import predict_error
+from focusbench.tuning.prediction import position_scatter, predict_error
 from focusbench.tuning.repeatability import Repeatability, repeatability
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints
@@ -55,11 +54,9 @@ __all__ = [
     "example_runs",
     "find_backlash",
     "fit_temperature",
-    "formula_holds",
     "learn_rig",
     "other_programs",
     "pooled_ratio",
-    "position_error",
     "position_scatter",
     "predict_error",
     "repeatability",

@@ -7,8 +7,9 @@ Leading points that lag, a validation frame approached from the wrong side, and 
 that is shifted against the sweep inward are then the same thing seen three ways, and add up. What
 was compensated cannot be seen: such runs say that the play is no more than so much.
 
-The asymmetry κ of the V-curve looks like play in a single run; it is one for all runs of a rig but
-for its wander, and is integrated out over all of them together. Seeing or transparency that rises
+The asymmetry κ of the V-curve looks like play in a single run, and so does the bend γ of its wings;
+both are one for all runs of a rig but for their wander, and are integrated out over all of them
+together (`play_shapes`). Seeing or transparency that rises
 while both sweeps are taken would shift them against each other: a trend of 5 % (standard deviation)
 is integrated out, too. The drift of focus itself with temperature is not: measure in a few minutes.
 """
@@ -23,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focusbench.af_packages import Package, open_package
-from focusbench.curve import KAPPA_SD, WANDER
 from focusbench.engine import RunRecord
 from focusbench.errors import OptionsError
 from focusbench.tuning.backlash_words import BacklashWords
@@ -32,24 +32,21 @@ from focusbench.tuning.play_evidence import (
     TWO_WAYS,
     VALIDATION,
     PlayRun,
-    over_normal,
+    Shapes,
     play_run,
 )
+from focusbench.tuning.play_shapes import over_shapes, shapes_for
 
 if TYPE_CHECKING:
     import xarray
 
 FloatArray = NDArray[np.float64]
 
-RIG_SD = float(np.sqrt(KAPPA_SD**2 - WANDER**2))
-"""Spread of the asymmetry over rigs, without that from run to run."""
-KAPPA_SDS = np.linspace(-1.8, 1.8, 3)
-"""Asymmetries of the rig at which the likelihood is worked out, in `RIG_SD`; its logarithm is
-nearly a parabola in them.
-"""
 N_COARSE = 25
 FORGOTTEN = 10.0
 """ln by which a play may be less likely than another before it is given up."""
+LIKELY = 4.0
+"""The shape of the V-curve is looked for at plays that are no further behind than this."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,7 +158,7 @@ def find_backlash(
     bottom = -top if any(one.two_ways for one in told) else 0.0
     plays, ln_l = _likelihoods(told, bottom, top)
     kinds = [kind for kind in ln_l if kind]
-    answers = {kind: _Density.of(plays, over_normal(ln_l[kind], KAPPA_SDS)) for kind in ln_l}
+    answers = {kind: _Density.of(plays, ln_l[kind]) for kind in ln_l}
     whole = answers.pop("")
     return Backlash(
         steps=whole.quantile(0.5),
@@ -181,23 +178,30 @@ def find_backlash(
 def _likelihoods(
     runs: Sequence[PlayRun], low: float, high: float
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Plays that come into question, and their pooled ln likelihood, shape (κ, play).
+    """Plays that come into question, and their pooled ln likelihood.
 
     Of all evidence (named "") and of each kind.
     """
     coarse = np.linspace(low, high, N_COARSE)
     everywhere = _pooled(runs, coarse, None)
-    grids = []
+    sharp, ln_sharp = coarse, everywhere[""][0, 0]
+    first, last, n_probable = _probable(ln_sharp)
+    # All evidence together may be much sharper than the grid.
+    while n_probable < N_COARSE // 3 and sharp[last] - sharp[first] > 1:
+        sharp = np.linspace(sharp[first], sharp[last], N_COARSE)
+        ln_sharp = _pooled(runs, sharp, None)[""][0, 0]
+        first, last, n_probable = _probable(ln_sharp)
+    grids = [np.linspace(sharp[first], sharp[last], N_COARSE)]
     for kind, ln_l in everywhere.items():
-        first, last, n_probable = _probable(ln_l[0])
-        plays = coarse
-        # All evidence together may be much sharper than the grid.
-        while not kind and n_probable < N_COARSE // 3 and plays[last] - plays[first] > 1:
-            plays = np.linspace(plays[first], plays[last], N_COARSE)
-            first, last, n_probable = _probable(_pooled(runs, plays, None)[kind][0])
-        grids.append(np.linspace(plays[first], plays[last], 9 if kind else 25))
+        if kind:
+            first, last, _ = _probable(ln_l[0, 0])
+            grids.append(np.linspace(coarse[first], coarse[last], 9))
     plays = np.unique(np.concatenate(grids))
-    return plays, _pooled(runs, plays, KAPPA_SDS * RIG_SD)
+    likely = sharp[ln_sharp > ln_sharp.max() - LIKELY]
+    spanning = np.unique([likely[0], sharp[ln_sharp.argmax()], likely[-1]])
+    shapes = shapes_for(lambda at, shapes: _pooled(runs, at, shapes)[""], spanning)
+    ln_l_of = _pooled(runs, plays, shapes)
+    return plays, {kind: over_shapes(ln_l, shapes) for kind, ln_l in ln_l_of.items()}
 
 
 def _probable(ln_l: FloatArray) -> tuple[int, int, int]:
@@ -207,11 +211,11 @@ def _probable(ln_l: FloatArray) -> tuple[int, int, int]:
 
 
 def _pooled(
-    runs: Sequence[PlayRun], plays: FloatArray, kappas: FloatArray | None
+    runs: Sequence[PlayRun], plays: FloatArray, shapes: Shapes | None
 ) -> dict[str, FloatArray]:
     pooled: dict[str, FloatArray] = {}
     for run in runs:
-        for kind, ln_l in run.ln_likelihood(plays, kappas).items():
+        for kind, ln_l in run.ln_likelihood(plays, shapes).items():
             for name in ("", kind):
                 pooled[name] = pooled.get(name, 0) + ln_l
     order = ["", LEADING, VALIDATION, TWO_WAYS]

@@ -8,6 +8,7 @@ import numpy as np
 from focusbench.af_packages import Package
 from focusbench.errors import PackageError
 from focusbench.options import AutofocusOptions, options_from_dict
+from focusbench.tuning.model_sampler import ERROR_WITH_EXPOSURE, STARS_WITH_EXPOSURE
 from focusbench.tuning.observations import Observed, observe, spans
 from focusbench.tuning.rig_model import FloatArray, RigDraw, RigModel
 from focusbench.tuning.rig_posterior import N_SHARED, SHARED
@@ -25,6 +26,11 @@ START, START_RUNS = 0.35, 2.0
 OVERHEAD_S, OVERHEAD_SD = 2.0, 2.0
 S_PER_STEP, S_PER_STEP_SD = 0.004, 0.004
 STAR_ERROR_GROWTH, STAR_LOSS = 0.5, 0.7
+WITH_EXPOSURE = (
+    "With another exposure than the runs had, a frame's own error is taken to go as "
+    f"exposure^{ERROR_WITH_EXPOSURE:g}, the number of stars as exposure^{STARS_WITH_EXPOSURE:g}, "
+    "and the scatter from frame to frame to stay."
+)
 GROWTH_SD = 0.5
 
 
@@ -70,7 +76,7 @@ def learn_rig(packages: Sequence[Package], *, seed: int = 0) -> RigModel:
         options=_options(runs[-1].package),
         n_runs=len(runs),
         n_points=sum(len(run.points) for run in runs),
-        assumptions=tuple(assumptions),
+        assumptions=(*assumptions, WITH_EXPOSURE),
     )
 
 

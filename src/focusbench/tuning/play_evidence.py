@@ -11,7 +11,15 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from focusbench.af_packages import Package
-from focusbench.curve import KAPPA_SD, WANDER, FocusPoint, Rejected, evidence_at
+from focusbench.curve import (
+    GAMMA,
+    GAMMA_SD,
+    KAPPA_SD,
+    WANDER,
+    FocusPoint,
+    Rejected,
+    evidence_at,
+)
 from focusbench.engine import RunRecord
 from focusbench.options import AutofocusOptions
 from focusbench.tuning.play import Path, as_sampled
@@ -20,6 +28,8 @@ FloatArray = NDArray[np.float64]
 
 LEADING, VALIDATION, TWO_WAYS = "leading points", "validation frames", "sweeps both ways"
 
+GAMMA_WANDER = 0.015
+"""Spread of the bend γ of the wings from run to run of one rig: the seeing changes it a little."""
 TREND_SD = 0.05
 """Rise of ln(metric) from the first point to the last that the air may cause."""
 TREND_NODES = np.linspace(-2.2, 2.2, 5)
@@ -27,6 +37,19 @@ REACH = 2.5
 """Standard deviations of a prior within which an unknown is looked for."""
 IMPOSSIBLE = -1e6
 MIN_POINTS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Shapes of a rig's V-curve at which the likelihood is worked out: all pairs.
+
+    Attributes
+    ----------
+    kappas, gammas : float arrays
+    """
+
+    kappas: FloatArray
+    gammas: FloatArray
 
 
 @dataclass(frozen=True)
@@ -63,45 +86,53 @@ class PlayRun:
         compensated = self.options.backlash if self.options else 0
         return compensated + 0.75 * (max(positions) - min(positions))
 
-    def ln_likelihood(self, plays: FloatArray, kappas: FloatArray | None) -> dict[str, FloatArray]:
-        """Ln likelihood by kind of evidence, each of shape (κ, play).
+    def ln_likelihood(self, plays: FloatArray, shapes: Shapes | None) -> dict[str, FloatArray]:
+        """Ln likelihood by kind of evidence, each of shape (κ, γ, play).
 
-        Without `kappas`, quick and rough: each run has an asymmetry of its own, and the air does
-        not change. Shape (1, play) then.
+        Without `shapes`, quick and rough: each run has an asymmetry and a bend of its own, and the
+        air does not change. Shape (1, 1, play) then.
         """
         stood = self.path.drawtube(plays)
-        swept = self._evidence(self.swept, stood, kappas)
+        swept = self._evidence(self.swept, stood, shapes)
         if self.two_ways:
             # Best focus is then approached as the sweep inward was: it tells nothing more.
             return {TWO_WAYS: swept}
         found = {LEADING: swept}
         if self.validation is not None:
-            both = self._evidence((*self.swept, self.validation), stood, kappas)
+            both = self._evidence((*self.swept, self.validation), stood, shapes)
             # Where the points of the sweep would all have stood at one place, nothing is said.
             with np.errstate(invalid="ignore"):
                 found[VALIDATION] = np.where(np.isfinite(swept), both - swept, 0.0)
         return found
 
     def _evidence(
-        self, which: tuple[int, ...], stood: FloatArray, kappas: FloatArray | None
+        self, which: tuple[int, ...], stood: FloatArray, shapes: Shapes | None
     ) -> FloatArray:
         points = [self.points[i] for i in which]
-        priors = [(0.0, KAPPA_SD)] if kappas is None else [(k, WANDER) for k in kappas.tolist()]
-        nodes = TREND_NODES if self.two_ways and kappas is not None else np.zeros(1)
+        kappas, gammas = [(0.0, KAPPA_SD)], [(GAMMA, GAMMA_SD)]
+        nodes = np.zeros(1)
+        if shapes is not None:
+            kappas = [(kappa, WANDER) for kappa in shapes.kappas.tolist()]
+            gammas = [(gamma, GAMMA_WANDER) for gamma in shapes.gammas.tolist()]
+            nodes = TREND_NODES if self.two_ways else nodes
         # What cannot be told apart is worked out once: many plays put the points alike.
         places, back = np.unique(stood[:, list(which)], axis=0, return_inverse=True)
         ln_l = [
-            [
-                evidence_at(
-                    points, places, step_size=self.step_size, kappa=kappa, ln_trend=TREND_SD * node
-                )
-                for node in nodes.tolist()
-            ]
-            for kappa in priors
+            evidence_at(
+                points,
+                places,
+                step_size=self.step_size,
+                kappa=kappa,
+                gamma=gamma,
+                ln_trend=TREND_SD * node,
+            )
+            for node in nodes.tolist()
+            for kappa in kappas
+            for gamma in gammas
         ]
+        table = np.reshape(ln_l, (len(nodes), len(kappas), len(gammas), len(places)))
         # A spline between the nodes: the trend may be known better than they are apart.
-        summed = over_normal(np.array(ln_l).swapaxes(0, 1), nodes)
-        return np.asarray(summed)[:, back.ravel()]
+        return over_normal(table, nodes)[..., back.ravel()]
 
 
 def over_normal(ln_l: FloatArray, nodes: FloatArray) -> FloatArray:

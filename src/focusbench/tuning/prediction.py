@@ -1,4 +1,6 @@
-"""How well settings will focus a rig, answered at once from its V-curve and noise.
+"""How well settings will focus a rig, answered at once from its V-curve and noise: one formula.
+
+Of a learned rig `predict_error` asks it, of plain numbers `position_scatter`.
 
 The expected error of best focus is that of an estimator which knows bend γ and asymmetry κ only
 by their priors, as `auto` does. With the Jacobian J of ln(metric) at the planned points in
@@ -45,29 +47,81 @@ def predict_error(rig: RigModel, options: AutofocusOptions) -> FloatArray:
     """
     b, gamma, kappa = (rig.of(name)[:, None] for name in ("b", "gamma", "kappa"))
     n = max(options.data_points, 5) if options.smart_focus else options.data_points
-    # Focus lies somewhere between two points: a quarter of a step stands for that.
-    x = (n // 2 - np.arange(n) + 0.25) * float(options.step_size)
+    x = planned_positions(options.step_size, n)
     lag = np.maximum(rig.of("lag") - options.backlash, 0.0)[:, None]
     lagging = x - np.minimum(x, x[0] - lag) > LAGGING * b
     u = x / b
-    even, odd = np.log1p(u * u), u * np.abs(u) / (1 + u * u)
-    growth = gamma * even + kappa * odd
-    slope = (2 * gamma * u + 2 * kappa * np.abs(u) / (1 + u * u)) / (1 + u * u)
-    jacobian = np.stack([-slope / b, np.ones_like(u), -u * slope, even, odd], axis=-1)
+    growth = gamma * np.log1p(u * u) + kappa * u * np.abs(u) / (1 + u * u)
     weight = np.where(lagging, 0.0, 1 / _variance(rig, options, growth))
+    variance = b[:, 0] ** 2 * _variance_in_b(u, gamma, kappa, weight)
+    drift = rig.of("drift_per_min") * planned_duration(rig, options) / 120
+    return np.asarray(np.sqrt(variance + drift**2 + ROUNDING))
+
+
+def position_scatter(
+    step_size: float,
+    data_points: int,
+    b: float,
+    relative_scatter: float,
+    *,
+    gamma: float = GAMMA,
+    kappa: float = KAPPA_SD,
+) -> float:
+    """Root mean square error of best focus over sweeps of one rig, whole steps left out.
+
+    Parameters
+    ----------
+    step_size : float, steps
+    data_points : int
+    b : float, steps
+        Width of the V-curve.
+    relative_scatter : float
+        Of a point, as a share of its value: √(relative standard error² + τ²).
+    gamma, kappa : float
+        The rig's bend and asymmetry. Without `kappa` the answer is that for rigs whose asymmetry
+        is not known: a standard deviation of its prior pulls as much as they do on average.
+
+    Returns
+    -------
+    float, steps
+
+    Examples
+    --------
+    >>> from focusbench.tuning import position_scatter
+    >>> round(position_scatter(step_size=60, data_points=9, b=85, relative_scatter=0.03), 1)
+    4.4
+    """
+    u = planned_positions(step_size, data_points)[None, :] / b
+    weight = np.full(u.shape, relative_scatter**-2)
+    variance = _variance_in_b(u, np.array([[gamma]]), np.array([[kappa]]), weight)
+    return b * math.sqrt(float(variance[0]))
+
+
+def planned_positions(step_size: float, data_points: int) -> FloatArray:
+    """Where the points of a sweep stand about focus, steps; outermost first.
+
+    Focus lies somewhere between two points: a quarter of a step stands for that.
+    """
+    return np.asarray((data_points // 2 - np.arange(data_points) + 0.25) * float(step_size))
+
+
+def _variance_in_b(
+    u: FloatArray, gamma: FloatArray, kappa: FloatArray, weight: FloatArray
+) -> FloatArray:
+    """Expected error² of best focus in units of b²; u and weight of shape (n_draws, n_points)."""
+    even, odd = np.log1p(u * u), u * np.abs(u) / (1 + u * u)
+    slope = (2 * gamma * u + 2 * kappa * np.abs(u) / (1 + u * u)) / (1 + u * u)
+    jacobian = np.stack([-slope, np.ones_like(u), -u * slope, even, odd], axis=-1)
     seen = np.einsum("dnp,dn,dnq->dpq", jacobian, weight, jacobian)
     known = np.diag([0.0, 0.0, LN_B_SD**-2, GAMMA_SD**-2, KAPPA_SD**-2])
-    scale = np.stack([b[:, 0]] + [np.ones(len(rig))] * 4, axis=1)
-    unit = seen * scale[:, :, None] * scale[:, None, :]
     # Without two points on a side nothing is known of focus; a width of five b stands for that.
     flat = np.diag([0.04, 1e-4, 0.0, 0.0, 0.0])
-    covariance = np.linalg.inv(unit + known + flat)
-    noise = np.einsum("di,dij,dj->d", covariance[:, 0], unit, covariance[:, 0])
-    off = np.zeros((len(rig), 5))
+    covariance = np.linalg.inv(seen + known + flat)
+    noise = np.einsum("di,dij,dj->d", covariance[:, 0], seen, covariance[:, 0])
+    off = np.zeros((len(u), 5))
     off[:, 3], off[:, 4] = gamma[:, 0] - GAMMA, kappa[:, 0]
     pull = np.einsum("di,ij,dj->d", covariance[:, 0], known, off)
-    drift = rig.of("drift_per_min") * planned_duration(rig, options) / 120
-    return np.asarray(np.sqrt(b[:, 0] ** 2 * (noise + pull**2) + drift**2 + ROUNDING))
+    return np.asarray(noise + pull**2)
 
 
 def planned_duration(rig: RigModel, options: AutofocusOptions) -> FloatArray:

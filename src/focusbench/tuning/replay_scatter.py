@@ -1,4 +1,4 @@
-"""Whether replayed sweeps of a saved run scatter as their error bars and the closed formula say."""
+"""Whether replayed sweeps of a saved run scatter as their error bars and the formula say."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from focusbench.af_packages import Package
 from focusbench.errors import NotInPackage
-from focusbench.tuning.closed_formula import formula_holds, position_scatter
+from focusbench.tuning.prediction import position_scatter
 from focusbench.tuning.replay_points import ReplayPoints
 from focusbench.tuning.what_if import Variation, every_sweep, what_if
 
@@ -21,7 +21,7 @@ _VARIABLES = {
     "n_focused": ("of them focused", ""),
     "scatter": ("rms of best focus about that of all points", "steps"),
     "stated": ("what their error bars predict of it", "steps"),
-    "formula": ("what the closed formula predicts of it", "steps"),
+    "formula": ("what `position_scatter` predicts of it", "steps"),
 }
 
 
@@ -53,8 +53,8 @@ def replay_scatter(
     xarray.Dataset
         On `cell`, with `step_size` and `data_points`: how many sweeps, how many of them focused,
         their `scatter`, and what was predicted: `stated` by their error bars, `formula` by
-        `position_scatter`, NaN where it does not hold (`formula_holds`). The attributes have what
-        all points say: best focus and its error, b, the relative scatter and κ.
+        `position_scatter`. The attributes have what all points say: best focus and its error, b,
+        the relative scatter and κ.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def replay_scatter(
     run = points.package.decided
     best, error = run.best_position, run.best_position_error
     seen = run.fits["auto"].parameters if "auto" in run.fits else {}
-    if best is None or error is None or not {"b", "tau", "kappa"} <= set(seen):
+    if best is None or error is None or not {"b", "tau", "gamma", "kappa"} <= set(seen):
         raise NotInPackage(f"{points.package.name} has no best focus to compare with.")
-    b, kappa = seen["b"], seen["kappa"]
+    b, gamma, kappa = seen["b"], seen["gamma"], seen["kappa"]
     relative = math.hypot(seen["tau"], _relative_error(points.package))
     cells: list[tuple[float, ...]] = []
     for step, n, sweeps in _apart(every_sweep(points, data_points=data_points), best):
@@ -76,9 +76,7 @@ def replay_scatter(
         table = what_if(points, sweeps)
         focused = table.where(table.outcome == "FOCUSED", drop=True)
         off, bars = focused.off_reference.values, focused.best_position_error.values
-        formula = math.nan
-        if formula_holds(step, n, b):
-            formula = _less(position_scatter(step, n, b, relative, kappa), error)
+        formula = position_scatter(step, n, b, relative, gamma=gamma, kappa=kappa)
         cells.append(
             (
                 step,
@@ -87,7 +85,7 @@ def replay_scatter(
                 len(off),
                 _rms(off),
                 _less(_rms(bars), error),
-                formula,
+                _less(formula, error),
             )
         )
     if not cells:

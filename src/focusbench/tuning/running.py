@@ -1,24 +1,20 @@
 """Runs a study: a rig and the settings to try in, a `Study` out."""
 
-import contextlib
 import itertools
 import math
-import pickle
-import threading
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from focusbench.curve import warm
 from focusbench.devices import Stop
-from focusbench.errors import OptionsError, RunCancelled
+from focusbench.errors import OptionsError
 from focusbench.options import AutofocusOptions
-from focusbench.tuning.advice import Choice
+from focusbench.tuning.advice import ALIKE, IN_ZONE, Choice
+from focusbench.tuning.crew import Crew
 from focusbench.tuning.prediction import step_for_ratio
 from focusbench.tuning.rig_model import RigModel
 from focusbench.tuning.study import Study, choice_of
-from focusbench.tuning.trials import Settings, Trials, simulate
-from focusbench.tuning.workers import Worker, hire
+from focusbench.tuning.trials import Settings, Trials
 
 DATA_POINTS = (5, 7, 9, 11, 13)
 RATIO = 2.5
@@ -29,8 +25,9 @@ RULE_RATIO, RULE_POINTS = 3.5, 9
 """SGPro's rule of thumb: the ends of nine points read 3 to 4 times the minimum."""
 MATTERS = 0.05
 """Play of less than this share of b moves no point by more than it scatters."""
-WORTH_A_WORKER = 1000
-"""A process takes a second to start: so many runs must be its share."""
+SETTLED, MOST_ROUNDS = 400, 4
+"""So many runs tell a rate of 95 % to ± 1.8 points (90 %); but no settings get more than four times
+what was asked for."""
 
 Progress = Callable[[int, int], object]
 Finished = Callable[[Choice], object]
@@ -62,11 +59,14 @@ def run_study(
     exposure_s, frames_per_point : number or several
         The rig's own where not given.
     trials : int
-        Runs for each combination.
+        Runs for each combination; those on which the advice hangs get more, up to 400 and to
+        four times as many.
     progress : callable, optional
-        Called with the number of runs made and their total, now and then.
+        Called with the number of runs made and their total, now and then. The total grows when
+        some settings need more.
     finished : callable, optional
-        Called with each combination and its figures as soon as its runs are made.
+        Called with each combination and its figures as soon as its runs are made; once more when
+        it got more.
     cancel : Event, optional
         Set it to end the study.
     seed : int
@@ -100,14 +100,44 @@ def run_study(
         )
     )
 
-    def tell(index: int, trials: Trials) -> None:
-        if finished is not None and index < len(cells):
-            finished(choice_of(rig, options, trials))
+    made: dict[int, Trials] = {}
+    tasks = [(index, cell, 0, trials) for index, cell in enumerate([*cells, rule])]
+    done, total = 0, trials * len(tasks)
+    with Crew(rig, options, total, seed=seed, cancel=cancel) as crew:
+        while tasks:
+            for index, new in crew.simulate(tasks):
+                made[index] = made[index] + new if index in made else new
+                done += len(new)
+                if finished is not None and index < len(cells):
+                    finished(choice_of(rig, options, made[index]))
+                if progress is not None:
+                    progress(done, total)
+            choices = [choice_of(rig, options, made[index]) for index in range(len(cells))]
+            tasks = [
+                (index, cells[index], len(choices[index].trials), trials)
+                for index in unsettled(choices, MOST_ROUNDS * trials)
+            ]
+            total += trials * len(tasks)
+    return Study(rig, options, tuple(made[i] for i in range(len(cells))), made[len(cells)])
 
-    *studied, thumb = _simulate_all(
-        rig, options, [*cells, rule], trials, seed, progress, tell, cancel
-    )
-    return Study(rig, options, tuple(studied), thumb)
+
+def unsettled(choices: Sequence[Choice], most_trials: int = SETTLED) -> list[int]:
+    """Which settings need more runs, since the advice hangs on them.
+
+    Those that may keep the rig in focus, and cost no more than the cheapest that surely do; until
+    they have `SETTLED` runs, or `most_trials`. The cheapest is among them: of many settings near
+    the limit the one whose few runs were lucky would else be advised.
+    """
+    enough = min(SETTLED, most_trials)
+    good = [choice.duration_s for choice in choices if choice.keeps_focus]
+    most = ALIKE * min(good, default=math.inf)
+    return [
+        index
+        for index, choice in enumerate(choices)
+        if len(choice.trials) < enough
+        and choice.duration_s <= most
+        and choice.estimates["in_zone_rate"].high >= IN_ZONE
+    ]
 
 
 def usual_grid(rig: RigModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -122,60 +152,6 @@ def studied_options(rig: RigModel) -> AutofocusOptions:
     if float(np.quantile(lag, 0.05)) <= max(options.backlash, MATTERS * rig.typical("b")):
         return options
     return options.replace(backlash=math.ceil(float(np.quantile(lag, 0.95))))
-
-
-def _simulate_all(
-    rig: RigModel,
-    options: AutofocusOptions,
-    cells: Sequence[Settings],
-    n_trials: int,
-    seed: int,
-    progress: Progress | None,
-    tell: Callable[[int, Trials], object],
-    cancel: Stop | None,
-) -> list[Trials]:
-    """Simulate all cells, here and in other processes; the results in the order of the cells."""
-    warm()
-    total = len(cells) * n_trials
-    waiting, results = list(enumerate(cells))[::-1], dict[int, Trials]()
-    workers = hire(total // WORTH_A_WORKER)
-
-    def work(worker: Worker) -> None:
-        while waiting:
-            index, cell = waiting.pop()
-            try:
-                results[index] = worker.simulate(rig, options, cell, n_trials, seed=seed)
-            except (OSError, EOFError, pickle.PickleError):
-                waiting.append((index, cell))  # this worker is gone: others do it
-                return
-
-    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
-    told: set[int] = set()
-    try:
-        for thread in threads:
-            thread.start()
-        while len(results) < len(cells):
-            if cancel is not None and cancel.is_set():
-                raise RunCancelled("The study was cancelled.")
-            with contextlib.suppress(IndexError):
-                index, cell = waiting.pop()
-                results[index] = simulate(rig, options, cell, n_trials, seed=seed, stop=cancel)
-            if not waiting:
-                for thread in threads:
-                    thread.join(0.05)
-            new = [index for index in list(results) if index not in told]
-            for index in new:
-                told.add(index)
-                tell(index, results[index])
-            if progress is not None and new:
-                progress(len(told) * n_trials, total)
-    finally:
-        waiting.clear()
-        for worker in workers:
-            worker.end()
-        for thread in threads:
-            thread.join()
-    return [results[index] for index in range(len(cells))]
 
 
 def _several(name: str, given: Numbers | None, usual: Iterable[float]) -> list[float]:

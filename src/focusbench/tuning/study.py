@@ -82,28 +82,31 @@ class Study:
 
     @cached_property
     def dataset(self) -> "xarray.Dataset":
-        """Every run: dims `(step_size, data_points, trial)`.
+        """The runs that were made with every setting: dims `(step_size, data_points, trial)`.
 
-        `exposure_s` and `frames_per_point` are dims, too, where several were asked for.
+        `exposure_s` and `frames_per_point` are dims, too, where several were asked for. Settings
+        on which the advice hangs got more runs; all of theirs are in `trials` and in `summary`.
         """
         import xarray
 
         names = np.array([outcome.value for outcome in OUTCOMES])
+        n_trials = len(self.rule_of_thumb)
         variables = {}
         for name, (text, units) in RUNS.items():
             source: tuple[Any, ...] = self.choices if name == "in_zone" else self.trials
-            values = np.stack([getattr(cell, name) for cell in source])
+            values = np.stack([getattr(cell, name)[:n_trials] for cell in source])
             values = names[values] if name == "outcome" else values
             attributes = {"long_name": text, "units": units}
             variables[name] = ([*self._dims, "trial"], self._grid(values), attributes)
-        trial = ("trial", np.arange(len(self.trials[0])), {"long_name": "number of the night"})
+        trial = ("trial", np.arange(n_trials), {"long_name": "number of the night"})
         return xarray.Dataset(variables, {**self._coords(), "trial": trial})
 
     @cached_property
     def summary(self) -> "xarray.Dataset":
         """Figures of the settings, on `(step_size, data_points)`, each with `_low` and `_high`.
 
-        `error_rms in_zone_rate failure_rate duration_s`; the intervals are of 90 %.
+        `error_rms in_zone_rate failure_rate duration_s`; the intervals are of 90 %. `n_trials` are
+        the runs that they come from.
         """
         import xarray
 
@@ -113,6 +116,9 @@ class Study:
                 values = np.array([getattr(c.estimates[name], part) for c in self.choices])
                 attributes = {"long_name": text + words, "units": units}
                 variables[name + ending] = (self._dims, self._grid(values), attributes)
+        counts = np.array([len(trials) for trials in self.trials])
+        attributes = {"long_name": "runs simulated", "units": "1"}
+        variables["n_trials"] = (self._dims, self._grid(counts), attributes)
         return xarray.Dataset(variables, self._coords())
 
     def _choice(self, trials: Trials) -> Choice:

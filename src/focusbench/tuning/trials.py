@@ -76,6 +76,12 @@ class Trials:
         """Which runs ended at a focus."""
         return np.isin(self.outcome, [OUTCOMES.index(outcome) for outcome in FOUND])
 
+    def __add__(self, further: "Trials") -> "Trials":
+        """Return these runs and further ones with the same settings."""
+        names = [field.name for field in dataclasses.fields(self)][1:]
+        pairs = ((getattr(self, name), getattr(further, name)) for name in names)
+        return Trials(self.settings, *map(np.concatenate, pairs))
+
     def in_zone(self, tolerance: float) -> NDArray[np.bool_]:
         """Which runs focused, and ended with a metric within `tolerance` of the minimum."""
         return np.asarray(self.focused & (self.hfr_penalty <= tolerance))
@@ -87,10 +93,11 @@ def simulate(
     settings: Settings,
     n_trials: int,
     *,
+    first: int = 0,
     seed: int = 0,
     stop: Stop | None = None,
 ) -> Trials:
-    """Make runs of a rig with some settings.
+    """Make runs of a rig with some settings: `n_trials` of them, from number `first` on.
 
     Trial i has the same draw of the rig, the same start and the same seed whatever the settings,
     so that settings are compared on the same nights.
@@ -101,9 +108,9 @@ def simulate(
         `stop` was set.
     """
     chosen = settings.of(options)
-    draws = np.arange(n_trials) % len(rig)
+    numbers = np.arange(first, first + n_trials)
     rows: list[tuple[float, float, int, float, int]] = []
-    for trial in range(n_trials):
+    for trial in numbers.tolist():
         if stop is not None and stop.is_set():
             raise RunCancelled("The study was cancelled.")
         record, sampler = run_trial(rig, chosen, trial, seed=seed)
@@ -119,7 +126,7 @@ def simulate(
     error, penalty, outcome, duration, n_points = (
         np.array(column) for column in zip(*rows, strict=True)
     )
-    return Trials(settings, draws, error, penalty, outcome, duration, n_points)
+    return Trials(settings, numbers % len(rig), error, penalty, outcome, duration, n_points)
 
 
 def run_trial(

@@ -44,10 +44,10 @@ def say_study(state: StudyState, picked: Sequence[Package], trouble: str = "") -
             busy=True,
         )
     if state.phase == "done" and state.rig is not None:
+        runs = sum(len(choice.trials) for choice in state.choices.values())
         return SayLine(
             "✓" if state.study and state.study.advice.reached else "!",
-            f"Study finished: {state.cells} settings × {state.trials} runs in "
-            f"{duration(state.elapsed_s)}.",
+            f"Study finished: {state.cells} settings, {runs} runs in {duration(state.elapsed_s)}.",
             learned(state.rig),
         )
     if state.phase == "cancelled":
