@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         what_if,
     )
     from focusbench.errors import FocusbenchError
+    from focusbench.options import TriggerOptions
     from focusbench.widgets import (
         AutofocusPanel,
         CurveView,
@@ -70,6 +71,7 @@ _ROOM_OF = {
     "RigPicker": "widgets",
     "RunRecord": "api",
     "Study": "api",
+    "TriggerOptions": "options",
     "TuningPanel": "widgets",
     "advise_exposure": "api",
     "analyze": "api",
@@ -109,6 +111,7 @@ __all__ = [
     "RigPicker",
     "RunRecord",
     "Study",
+    "TriggerOptions",
     "TuningPanel",
     "advise_exposure",
     "analyze",
