@@ -139,6 +139,7 @@ def test_without_any_run_frames_count_from_the_start():
         (8.3, 7.3, True, "8.3 °C → 7.3 °C: 1.0 ≥ 1.0"),
         (4.1, 5.1, True, "4.1 °C → 5.1 °C: 1.0 ≥ 1.0"),
         (12.4, 11.41, False, "12.4 °C → 11.4 °C: 0.99 of 1.00"),
+        (11.96, 10.83, True, "11.96 °C → 10.83 °C: 1.13 ≥ 1.00"),
         (12.4, None, False, "the temperature is not known"),
     ],
 )
@@ -234,7 +235,7 @@ def test_back_to_the_filter_of_the_last_focus_is_no_change():
 def test_before_the_first_frame():
     options = OFF.replace(before_first_frame=True)
     state = begun(0, L)
-    assert answer(state, options, Trigger.FIRST_FRAME).words == "the first frame comes next"
+    assert answer(state, options, Trigger.FIRST_FRAME).words == "none was taken yet"
     assert decide(state, options).due
     assert not decide(after_run(state, focused=True), options).due
     assert not decide(after_frame(state, light()), options).due

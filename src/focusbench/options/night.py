@@ -10,6 +10,7 @@ _HISTORY = "Image history"
 _FAILED = "After a failed run"
 _BETWEEN = "Between runs"
 _SITE = "Site"
+_ROW = "Frames"
 
 
 @options_class
@@ -219,5 +220,55 @@ class SequenceOptions:
 
     def replace(self, **changes: Any) -> Self:
         """Make the same options with some values changed; they are checked again."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return type(self)(**{**values, **changes})
+
+
+@options_class
+class TargetEvent:
+    """One row of a target: so many frames of one kind.
+
+    Examples
+    --------
+    >>> from focusbench import TargetEvent
+    >>> TargetEvent(filter="Ha", exposure_s=600, count=12).count
+    12
+    """
+
+    filter: str | None = option(
+        default=None,
+        label="Filter",
+        group=_ROW,
+        kind=str,
+        help="Filter of these frames. Empty: the one in the beam, or none.",
+    )
+    exposure_s: float = option(
+        default=120.0,
+        label="Exposure",
+        group=_ROW,
+        unit="s",
+        low=0,
+        low_open=True,
+        high=3600,
+        help="Exposure of each frame.",
+    )
+    count: int = option(
+        default=10,
+        label="Frames",
+        group=_ROW,
+        low=1,
+        high=100_000,
+        help="How many frames are taken.",
+    )
+    binning: int = option(
+        default=1,
+        label="Binning",
+        group=_ROW,
+        choices=((1, "1×1"), (2, "2×2"), (3, "3×3"), (4, "4×4")),
+        help="Pixels added together before a frame is read.",
+    )
+
+    def replace(self, **changes: Any) -> Self:
+        """Make the same row with some values changed; they are checked again."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return type(self)(**{**values, **changes})

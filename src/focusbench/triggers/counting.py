@@ -16,7 +16,7 @@ def first_frame(state: TriggerState, options: TriggerOptions) -> Decision | None
     if state.reference.focused:
         return Decision(Trigger.FIRST_FRAME, False, "done")
     if "start" in state.happened and not state.frames:
-        return Decision(Trigger.FIRST_FRAME, True, "the first frame comes next", 0.0)
+        return Decision(Trigger.FIRST_FRAME, True, "none was taken yet", 0.0)
     return Decision(Trigger.FIRST_FRAME, False, "the first frame was taken")
 
 
@@ -84,9 +84,18 @@ def temperature(state: TriggerState, options: TriggerOptions) -> Decision | None
     return Decision(
         Trigger.TEMPERATURE,
         due,
-        f"{number(was)} °C → {number(now)} °C: {against(change, limit)}",
+        _change_words(was, now, limit),
         0.0 if due else (limit - change) / pace if pace > 0 else None,
     )
+
+
+def _change_words(was: float, now: float, limit: float) -> str:
+    """Say a change of temperature; finer where roundings would contradict each other."""
+    change = abs(now - was)
+    shown = abs(round(was, 1) - round(now, 1))
+    decimals = 1 if round(shown, 1) == round(change, 1) else 2
+    said = against(change, limit, decimals)
+    return f"{number(was, decimals)} °C → {number(now, decimals)} °C: {said}"
 
 
 def time(state: TriggerState, options: TriggerOptions) -> Decision | None:
