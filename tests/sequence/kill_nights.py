@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from focusbench.sequence import Night, read_night
+from focusbench.sequence import JOURNAL, Night, read_night
 from tests.sequence.quick_rig import NO_TRIGGERS, QuickRig, plan
 
 SEQUENCE = plan(
@@ -40,15 +40,22 @@ def live(folder):
     os._exit(0 if night.progress.complete else 3)
 
 
+def whole_lines(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
 def main(folder, kills, seed):
-    rng, killed = random.Random(seed), 0
+    rng, killed, journal = random.Random(seed), 0, folder / JOURNAL
     while True:
+        told = whole_lines(journal)
         child = os.fork()
         if child == 0:
             live(folder)
         last = killed >= kills
         if not last:
-            time.sleep(rng.uniform(0.02, 0.2))
+            while whole_lines(journal) == told:
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.08))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
