@@ -78,6 +78,9 @@ def test_the_journal_holds_the_night_as_it_was_seen_live(quick, tmp_path):
     night = quick.run(plan(("L", 60, 2), ("Ha", 60, 1), triggers=FIRST), tmp_path)
     assert read_night(tmp_path) == night.progress
     assert len(night.progress.runs) == 1
+    history = night.progress.history.dataset
+    assert history.n_runs.values.tolist() == [1, 0, 0]
+    assert history.filter.values.tolist() == ["L", "L", "Ha"]
 
 
 def test_airmass_and_side_are_known_where_site_and_coordinates_are(quick, tmp_path):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from focusbench.sequence import events
 from focusbench.sequence.events import FocusRun, NightEvent
+from focusbench.sequence.history import ImageHistory
 from focusbench.sequence.hold import Hold
 from focusbench.sequence.plan import Row, Sequence
 from focusbench.triggers import (
@@ -113,6 +114,11 @@ class NightProgress:
             (row.frames.count - done) * row.frames.exposure_s
             for row, done in zip(self.sequence.rows, self.done, strict=True)
         )
+
+    @property
+    def history(self) -> ImageHistory:
+        """The image history: frames and runs, as xarray and CSV."""
+        return ImageHistory(self.frames, self.runs)
 
     @property
     def target_position(self) -> int:
