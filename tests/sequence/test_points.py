@@ -210,6 +210,23 @@ def test_wishes_are_heard_between_frames():
     assert len(progress.state.frames) == 2
 
 
+def test_the_run_expected_next_is_foreseen_from_triggers_and_plan():
+    sky = PointSky(best_focus=steady, filters=("L", "Ha"))
+    station = PointStation(sky, position=10_250, download_s=0, filter_change_s=0)
+    triggers = OFF.replace(on_filter_change=True, every_minutes=30)
+    expected, progress = [], NightProgress()
+    for event in night_run(plan(4, 600, triggers, filters=("L", "Ha")), station):
+        progress = fold(progress, event)
+        if isinstance(event, FrameStarted):
+            found = progress.expected_run
+            expected.append(found and (found.words.split(":")[0], found.time_s - event.time_s))
+    minutes = [(words, round(seconds / 60)) for words, seconds in expected]
+    # Four frames of ten minutes a filter: the half hour is over before the filter changes, and
+    # then again; the frame after the run at 30 minutes is the last of its filter.
+    assert minutes[:4] == [("time", 30), ("time", 20), ("time", 10), ("filter change", 10)]
+    assert minutes[4] == ("time", 30)
+
+
 # ------------------------------------------------------------------------------ the reference night
 
 HOURS_S = 3600.0
