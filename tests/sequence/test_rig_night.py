@@ -160,6 +160,10 @@ def test_flip_temperature_and_filter_change_due_together_make_one_run(monkeypatc
     assert night.wait(60)
     (run,) = night.progress.runs
     assert run.triggers == (Trigger.CENTRING, Trigger.FILTER, Trigger.TEMPERATURE)
+    # Between the frame and the run, the wheel turns for 2 s; nothing else takes time.
+    frame_s = quick.told(FrameTaken)[1].time_s
+    assert run.started_s - frame_s == pytest.approx(2, abs=1e-3)
+    assert quick.told(FrameStarted)[2].time_s - run.ended_s == pytest.approx(0, abs=1e-3)
     assert quick.told(Centred)[0].flipped
     package = open_package(tmp_path / run.package)
     assert package.record.reasons == (

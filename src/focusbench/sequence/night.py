@@ -208,6 +208,9 @@ class _Night:
         """Wheel first, then the focuser to where it belongs."""
         station, stop, hold = self.station, self.wishes.stop, self.progress.hold
         was, wanted = station.filter(), row.frames.filter
+        if wanted is None and self.progress.unsettled:
+            # A run that was killed may have left the focus filter in the beam.
+            wanted = self.progress.filter
         now = was if wanted is None else wanted
         if now is not None and now != was:
             yield self._tell(FilterTurned(station.now(), now))
