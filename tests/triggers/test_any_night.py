@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focusbench.options import TriggerOptions
@@ -58,6 +58,9 @@ OPTIONS = st.builds(
 )
 
 
+SETTINGS = settings(deadline=None, derandomize=True)
+
+
 def after(state, step):
     match step:
         case "look", seconds, kind, temperature_c, west:
@@ -78,6 +81,7 @@ def after(state, step):
             return after_centring(state, flipped=flipped)
 
 
+@SETTINGS
 @given(OPTIONS, st.lists(STEPS, max_size=20))
 def test_triggers_always_answer_and_running_time_never_goes_back(options, steps):
     state = begun(0.0, FrameKind("M 31", "L", 1, 300), 10.0)
@@ -91,6 +95,7 @@ def test_triggers_always_answer_and_running_time_never_goes_back(options, steps)
         assert set(decided.due) <= set(decided.decisions)
 
 
+@SETTINGS
 @given(OPTIONS, st.lists(STEPS, max_size=20))
 def test_right_after_a_focus_nothing_is_due(options, steps):
     state = begun(0.0, FrameKind("M 31", "L", 1, 300), 10.0)
@@ -101,6 +106,7 @@ def test_right_after_a_focus_nothing_is_due(options, steps):
     assert not decided.held
 
 
+@SETTINGS
 @given(OPTIONS, st.lists(STEPS, max_size=20))
 def test_a_failed_run_changes_no_answer_but_that_of_retry(options, steps):
     state = begun(0.0, FrameKind("M 31", "L", 1, 300), 10.0)
