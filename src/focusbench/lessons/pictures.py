@@ -32,13 +32,18 @@ class Picture:
         self.figure.savefig(out, format="png", dpi=144)
         return out.getvalue()
 
-    def _repr_html_(self) -> str:
+    def html(self, *, with_words: bool = False) -> str:
+        """The figure as a page fragment, its words below it or for a screen reader alone."""
         width = round(96 * self.figure.get_figwidth())
         source = base64.b64encode(self.png()).decode()
-        return (
+        image = (
             f'<img src="data:image/png;base64,{source}" alt="{escape(self.words)}" '
             f'width="{width}" style="max-width:100%;height:auto">'
         )
+        return f"<div>{image}<div>{escape(self.words)}</div></div>" if with_words else image
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
 
 def new_axes(n: int = 1, *, width: float = 9.0, height: float = 3.4) -> tuple[Any, list[Any]]:
