@@ -27,7 +27,7 @@ def test_notebook_is_committed_without_outputs(path: Path) -> None:
     assert "widgets" not in notebook.metadata
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+@pytest.mark.parametrize("path", TOOLS, ids=name)
 def test_notebook_cells_are_short(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     lines = [len(c.source.splitlines()) for c in notebook.cells if c.cell_type == "code"]

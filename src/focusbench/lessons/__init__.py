@@ -6,7 +6,21 @@ Imported by: nobody but the notebooks; imports api, widgets and below.
 
 from focusbench.lessons.asking import Question, Quiz, question, quiz
 from focusbench.lessons.flipbook import Flipbook
+from focusbench.lessons.frame_pictures import (
+    crop_margins,
+    curves,
+    ends_over_minimum,
+    hot_pixels_counted,
+    minimum_diameter,
+    objects_and_stars,
+    plain_curve,
+    reasons,
+    stars_seen,
+    take_dark,
+    without_dark,
+)
 from focusbench.lessons.pictures import Picture, new_axes, picture
+from focusbench.lessons.plain_program import PlainReading, plain_reading
 from focusbench.lessons.saying import say
 from focusbench.lessons.star_pictures import (
     bright_over_faint,
@@ -21,21 +35,34 @@ from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame
 __all__ = [
     "Flipbook",
     "Picture",
+    "PlainReading",
     "Question",
     "Quiz",
     "ThroughFocus",
     "bright_over_faint",
+    "crop_margins",
+    "curves",
+    "ends_over_minimum",
     "eyepiece",
     "frames_of",
     "half_light",
+    "hot_pixels_counted",
     "look_alike",
+    "minimum_diameter",
     "new_axes",
+    "objects_and_stars",
     "picture",
+    "plain_curve",
+    "plain_reading",
     "question",
     "quiz",
+    "reasons",
     "say",
+    "stars_seen",
     "strip",
+    "take_dark",
     "take_frame",
     "through_focus",
     "widths",
+    "without_dark",
 ]
