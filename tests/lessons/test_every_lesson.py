@@ -40,15 +40,15 @@ def written_in(tree):
     """Strings within the calls that make text; of an f-string only what was typed."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in TEXTS:
-            formats = {
-                id(node)
-                for spec in ast.walk(call)
-                if isinstance(spec, ast.FormattedValue) and spec.format_spec
-                for node in ast.walk(spec.format_spec)
-            }
+            # Neither how a value is formatted nor how it is named is text.
+            inner = [
+                one.format_spec for one in ast.walk(call) if isinstance(one, ast.FormattedValue)
+            ]
+            inner += [one.slice for one in ast.walk(call) if isinstance(one, ast.Subscript)]
+            no_text = {id(node) for one in inner if one for node in ast.walk(one)}
             for node in ast.walk(call):
                 typed = isinstance(node, ast.Constant) and isinstance(node.value, str)
-                if typed and id(node) not in formats:
+                if typed and id(node) not in no_text:
                     yield node.value
 
 

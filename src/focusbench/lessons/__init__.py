@@ -5,6 +5,21 @@ Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
 from focusbench.lessons.asking import Question, Quiz, question, quiz
+from focusbench.lessons.fits import (
+    FSQ_RUN,
+    SGPRO_ANSWER,
+    clean_points,
+    crossing_height,
+    curve_errors,
+    errors_picture,
+    fits_of,
+    fits_picture,
+    fsq_run,
+    positions_by_curve,
+    start_off,
+    three_lowest,
+    worst_errors,
+)
 from focusbench.lessons.flipbook import Flipbook
 from focusbench.lessons.frame_pictures import (
     crop_margins,
@@ -33,6 +48,8 @@ from focusbench.lessons.star_pictures import (
 from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame, through_focus
 
 __all__ = [
+    "FSQ_RUN",
+    "SGPRO_ANSWER",
     "Flipbook",
     "Picture",
     "PlainReading",
@@ -40,11 +57,18 @@ __all__ = [
     "Quiz",
     "ThroughFocus",
     "bright_over_faint",
+    "clean_points",
     "crop_margins",
+    "crossing_height",
+    "curve_errors",
     "curves",
     "ends_over_minimum",
+    "errors_picture",
     "eyepiece",
+    "fits_of",
+    "fits_picture",
     "frames_of",
+    "fsq_run",
     "half_light",
     "hot_pixels_counted",
     "look_alike",
@@ -54,15 +78,19 @@ __all__ = [
     "picture",
     "plain_curve",
     "plain_reading",
+    "positions_by_curve",
     "question",
     "quiz",
     "reasons",
     "say",
     "stars_seen",
+    "start_off",
     "strip",
     "take_dark",
     "take_frame",
+    "three_lowest",
     "through_focus",
     "widths",
     "without_dark",
+    "worst_errors",
 ]
