@@ -12,4 +12,5 @@ FACTS: dict[str, dict[str, str]] = {
         "100": "points of a rig; runs of a hundred",
         "2.5": "RATIO of focusbench.tuning.running: what the advisor aims at",
     },
+    "05_backlash": {"95": "per cent; interval_95 of Backlash"},
 }

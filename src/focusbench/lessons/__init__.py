@@ -36,6 +36,17 @@ from focusbench.lessons.frame_pictures import (
 )
 from focusbench.lessons.pictures import Picture, new_axes, picture
 from focusbench.lessons.plain_program import PlainReading, plain_reading
+from focusbench.lessons.play import (
+    BothWays,
+    Ending,
+    Endings,
+    backlash_picture,
+    both_ways,
+    both_ways_picture,
+    play_slider,
+    run_picture,
+    try_runs,
+)
 from focusbench.lessons.saying import say
 from focusbench.lessons.star_pictures import (
     bright_over_faint,
@@ -66,6 +77,9 @@ from focusbench.lessons.tuning_game import (
 __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
+    "BothWays",
+    "Ending",
+    "Endings",
     "Flipbook",
     "GameRig",
     "Picture",
@@ -77,6 +91,9 @@ __all__ = [
     "Scores",
     "ThroughFocus",
     "Zones",
+    "backlash_picture",
+    "both_ways",
+    "both_ways_picture",
     "bright_over_faint",
     "clean_points",
     "crop_margins",
@@ -101,12 +118,14 @@ __all__ = [
     "picture",
     "plain_curve",
     "plain_reading",
+    "play_slider",
     "positions_by_curve",
     "question",
     "quiz",
     "range_picture",
     "range_study",
     "reasons",
+    "run_picture",
     "say",
     "score",
     "stars_seen",
@@ -117,6 +136,7 @@ __all__ = [
     "three_lowest",
     "three_rigs",
     "through_focus",
+    "try_runs",
     "widths",
     "without_dark",
     "worst_errors",
