@@ -136,7 +136,7 @@ def test_the_layers_of_the_house_are_kept():
         ("cellar/__init__.py", "", "only from the rooms below it"),
         ("tuning/bad.py", "from focusbench import __version__", "Nobody imports the front door"),
         ("simulator/bad.py", "import focusbench.stars", "shares no code with what it judges"),
-        ("doctor/bad.py", "import bqplot", "Only widgets knows ipywidgets and bqplot"),
+        ("doctor/bad.py", "import bqplot", "Only widgets and lessons know ipywidgets and bqplot"),
     ],
 )
 def test_an_import_against_the_layers_is_found(tmp_path, file, line, broken):

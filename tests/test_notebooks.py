@@ -7,6 +7,8 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").rglob("*.ipynb"))
+TOOLS = [path for path in NOTEBOOKS if path.parent.name != "lessons"]
+"""Lessons are executed in tests/lessons, once for all that is asked of them there."""
 
 
 def name(path: Path) -> str:
@@ -25,7 +27,7 @@ def test_notebook_is_committed_without_outputs(path: Path) -> None:
     assert "widgets" not in notebook.metadata
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+@pytest.mark.parametrize("path", TOOLS, ids=name)
 def test_notebook_cells_are_short(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     lines = [len(c.source.splitlines()) for c in notebook.cells if c.cell_type == "code"]
@@ -33,7 +35,7 @@ def test_notebook_cells_are_short(path: Path) -> None:
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+@pytest.mark.parametrize("path", TOOLS, ids=name)
 def test_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     # An error in a cell is raised with the cell's own traceback.

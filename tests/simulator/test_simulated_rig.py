@@ -301,6 +301,13 @@ def test_panel_may_look_while_the_run_moves_and_exposes():
     assert seen == sorted(seen)
 
 
+def test_worse_sensor_has_more_hot_pixels_under_the_same_stars():
+    good, bad = (simulated_rig(seed=1, hot_share=share, **SMALL) for share in (1e-3, 1e-2))
+    assert len(good.sensor.hot_row) == round(1e-3 * 120 * 160)
+    assert len(bad.sensor.hot_row) == round(1e-2 * 120 * 160)
+    assert np.array_equal(good.sky.x, bad.sky.x)
+
+
 BAD_ARGUMENTS = {
     "best_focus": -1,
     "seed": -1,
@@ -313,6 +320,7 @@ BAD_ARGUMENTS = {
     "sky_e_per_s": -3,
     "shape": (768,),
     "pixel_um": 0,
+    "hot_share": 0.5,
     "step_um": "1.75",
     "limits": (100, 50),
     "backlash": -20,

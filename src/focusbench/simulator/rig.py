@@ -90,6 +90,7 @@ def simulated_rig(
     sky_e_per_s: float = 20.0,
     shape: tuple[int, int] = (768, 1024),
     pixel_um: float = 3.76,
+    hot_share: float = 3e-5,
     step_um: float = 1.75,
     limits: tuple[int, int] = (0, 25_000),
     backlash: int = 20,
@@ -137,6 +138,8 @@ def simulated_rig(
     shape : (int, int)
         Rows and columns of the sensor.
     pixel_um : float, µm
+    hot_share : float
+        Share of the pixels that make electrons of their own: a warm or old sensor has more.
     step_um : float, µm
         How far one step moves the sensor.
     limits : (int, int), steps
@@ -197,6 +200,7 @@ def simulated_rig(
     _whole("n_stars", n_stars, 0, 100_000)
     _number("sky_e_per_s", sky_e_per_s, 0, 10_000)
     _number("pixel_um", pixel_um, 0.5, 50)
+    _number("hot_share", hot_share, 0, 0.1)
     _number("step_um", step_um, 0.001, 1000)
     _whole("backlash", backlash, 0, 100_000)
     _number("focuser_speed", focuser_speed, 1, 1_000_000)
@@ -237,7 +241,7 @@ def simulated_rig(
     telescope = Telescope(
         sky=sky,
         optics=Optics(focal_ratio, obstruction),
-        sensor=random_sensor(rng, (rows, columns), pixel_um),
+        sensor=random_sensor(rng, (rows, columns), pixel_um, hot_share=hot_share),
         seeing=Seeing(seeing_px, seeing_variation),
         drive=drive,
         drift=drift,
