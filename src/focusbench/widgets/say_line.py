@@ -18,6 +18,8 @@ ROUGH_FOCUS = (
     "Focus roughly by hand first; auto focus keeps focus, it does not find it from far away."
 )
 
+FURTHER = "Focus roughly by hand, or allow a larger max. travel."
+
 
 @dataclass(frozen=True)
 class PanelState:
@@ -217,8 +219,10 @@ def _say_finished(progress: RunProgress, record: RunRecord, state: PanelState) -
             if record.final_position == record.return_position:
                 return SayLine("–", f"Cancelled. {home}", _taken(record))
             return SayLine("–", "Cancelled.", _join(reason, _taken(record)))
-        case Outcome.LOST | Outcome.NOT_FOCUSED:
+        case Outcome.NOT_FOCUSED:
             return SayLine("✕", f"Not focused. {home}", reason)
+        case Outcome.LOST:
+            return SayLine("✕", f"Not focused: gave up. {home}", _join(_capital(reason), FURTHER))
     first, _, rest = reason.partition(". ")
     return SayLine("✕", f"{first.rstrip('.')}.", _join(rest, _taken(record)))
 
@@ -299,6 +303,10 @@ def _taken(record: RunRecord) -> str:
 def _reason(record: RunRecord) -> str:
     """The diagnosis without the words that the first line says anyway."""
     return record.diagnosis.removeprefix("Cancelled.").removeprefix("Not focused:").strip()
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _join(*sentences: str) -> str:
