@@ -309,6 +309,14 @@ def second_line(panel) -> str:
     return panel.locator(".fb-second").first.inner_text()
 
 
+def until_it_says(panel, words: str, seconds: float = 20.0) -> None:
+    """Wait until the say line's first sentence holds some words."""
+    until = time.monotonic() + seconds
+    while words not in (said := first_line(panel)):
+        assert time.monotonic() < until, f"it says {said!r} and {second_line(panel)!r}"
+        time.sleep(0.02)
+
+
 def _notebook(sources) -> nbformat.NotebookNode:
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.stage import first_line, press, second_line, wait_for
+from tests.browser.stage import first_line, press, second_line, until_it_says, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -30,8 +30,9 @@ def after_a_run(options, camera_dies=False, **sky):
                 raise DeviceTimeout("camera", "The camera did not answer for 10 s.")
             return read()
         rig.camera.read_image = read_image
-    fb.FocusSession.of(rig).run(options)
-    return fb.AutofocusPanel(rig, options, save_packages_to=None)""",
+    panel = fb.AutofocusPanel(rig, options, save_packages_to=None)
+    panel.session.run(options)
+    return panel""",
     "after_a_run(options, camera_dies=True)",
     "after_a_run(options.replace(curve='parabola', veto=False, min_quality=1))",
     "after_a_run(options.replace(smart_focus=False), start=10_900)",
@@ -156,7 +157,7 @@ def test_how_a_run_looks_that_ended_otherwise(stage):
     ):
         panel = stage.view(cell)
         panel.locator(".fb-figure svg").first.wait_for(timeout=20_000)
-        wait_for(lambda words=words, panel=panel: words in first_line(panel), 20)
+        until_it_says(panel, words)
         stage.screenshot(f"dialog-{name}", 400)
     stage.dark("dialog-lost-dark")
     panel.get_by_label("Night").check()
