@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -121,6 +122,18 @@ def _close_panels():
 _close_panels()
 del _close_panels
 """
+
+N_COMMS = f"""async () => {{
+    {NOTEBOOK}
+    const kernel = notebook.sessionContext.session.kernel;
+    const reply = await kernel.requestCommInfo({{ target_name: "jupyter.widget" }});
+    return Object.keys(reply.content.comms).length;
+}}"""
+
+N_CELLS = f"() => {{ {NOTEBOOK} return notebook.content.widgets.length; }}"
+
+REST_S = 0.04
+"""Messages further apart belong to two flushes."""
 
 FOCUSED = """() => {
     const one = document.activeElement;
@@ -280,8 +293,16 @@ class Stage:
             self.page.keyboard.press("Tab")
         return panel.evaluate(NOT_REACHED)
 
-    def busiest_second(self) -> tuple[int, int]:
-        """Most comm messages, and most bytes outside frames and thumbnails, in any one second."""
+    def n_comms(self) -> int:
+        """How many comms the kernel holds open for widgets."""
+        return self.page.evaluate(N_COMMS)
+
+    def n_cells(self) -> int:
+        """How many cells the notebook has."""
+        return self.page.evaluate(N_CELLS)
+
+    def busiest_second(self) -> tuple[int, int, int]:
+        """Most flushes, comm messages, and bytes beside frames and thumbnails, in any second."""
         sent = []
         for payload in self.received:
             data = payload if isinstance(payload, bytes) else payload.encode()
@@ -290,8 +311,13 @@ class Stage:
                 when = datetime.fromisoformat(re.search(rb'"date": ?"([^"]+)"', data)[1].decode())
                 sent.append((when.timestamp(), 0 if b"data:image/png" in data else len(data)))
         assert sent
-        windows = [[n for t, n in sent if begin <= t < begin + 1] for begin, _ in sent]
-        return max(map(len, windows)), max(map(sum, windows))
+        sent.sort()
+        # A flush is what is sent in one go: between two the kernel rests.
+        times = [when for when, _ in sent]
+        begins = [b for a, b in pairwise([-1.0, *times]) if b - a > REST_S]
+        windows = [[n for t, n in sent if begin <= t < begin + 1] for begin in times]
+        flushes = [sum(begin <= t < begin + 1 for t in begins) for begin in begins]
+        return max(flushes), max(map(len, windows)), max(map(sum, windows))
 
 
 def press(panel, name: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.stage import first_line, press, second_line, wait_for
+from tests.browser.stage import CLOSE_VIEWS, first_line, press, second_line, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -80,3 +80,19 @@ def test_from_the_notebook_to_a_saved_package(stage, lab_root):
     (package,) = set((lab_root / "af_packages").iterdir()) - packages
     assert package.name in panel.locator(".fb-right").inner_text().replace("\n", "")
     assert (package / "manifest.json").is_file()
+
+    # A key pressed on a panel in its own tab, the documented place, is nobody else's. Inside a
+    # notebook it reaches the notebook: pressed twice, d deletes the cell.
+    n_cells = stage.n_cells()
+    panel.get_by_role("button", name="▸ Points").focus()
+    stage.page.keyboard.press("d")
+    stage.page.keyboard.press("d")
+    stage.page.wait_for_timeout(200)
+    assert stage.n_cells() == n_cells
+    stage.page.evaluate(CLOSE_VIEWS)
+    inside = stage.page.locator(".jp-Notebook .fb-root:has(.fb-form)")
+    inside.scroll_into_view_if_needed()
+    inside.get_by_role("button", name="▸ Points").focus()
+    stage.page.keyboard.press("d")
+    stage.page.keyboard.press("d")
+    wait_for(lambda: stage.n_cells() == n_cells - 1, 5)
