@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         PackageBrowser,
         RigPicker,
         TuningPanel,
+        Workbench,
     )
 
 __version__ = "0.1.0"
@@ -71,6 +72,7 @@ _ROOM_OF = {
     "RunRecord": "api",
     "Study": "api",
     "TuningPanel": "widgets",
+    "Workbench": "widgets",
     "advise_exposure": "api",
     "analyze": "api",
     "autofocus": "api",
@@ -110,6 +112,7 @@ __all__ = [
     "RunRecord",
     "Study",
     "TuningPanel",
+    "Workbench",
     "advise_exposure",
     "analyze",
     "autofocus",

@@ -62,6 +62,14 @@ def test_an_empty_chart_shows_the_axis_of_the_sweep_to_come():
     assert (shown.y_top, shown.best, len(shown.used.x)) == (10.0, None, 0)
 
 
+def test_the_axis_says_what_is_measured():
+    idle = RunProgress()
+    assert picture(idle).metric == "HFR"
+    assert picture(idle, metric="HFR, mean radius").metric == "HFR, mean radius"
+    running = dataclasses.replace(idle, options=AutofocusOptions(metric="fwhm"))
+    assert picture(running, metric="HFR").metric == "FWHM"
+
+
 def test_points_are_drawn_as_they_come_with_their_errors():
     for n in (1, 2, 5):
         shown = picture(progress_of(events(n)))

@@ -7,6 +7,7 @@ Imported by: sequence, tuning, api; imports doctor, engine and below.
 from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.common_stars import by_common_stars
 from focusbench.af_packages.definitions import label as metric_label
+from focusbench.af_packages.entry import zone_is_told
 from focusbench.af_packages.gathering import Runs, gather_packages
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
 from focusbench.af_packages.many import ListedRuns, Progress, list_runs, open_packages
@@ -40,4 +41,5 @@ __all__ = [
     "read_runs",
     "remeasure",
     "zip_package",
+    "zone_is_told",
 ]

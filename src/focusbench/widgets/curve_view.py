@@ -90,9 +90,12 @@ class CurveView(widgets.Box):
         """Show a run from its events, as a saved package gives them."""
         return cls(functools.reduce(fold, events, RunProgress()))
 
-    def show(self, progress: RunProgress, coming: tuple[int, ...] = ()) -> None:
-        """Show another state of a run; writes only what is different."""
-        new = picture(progress, coming)
+    def show(self, progress: RunProgress, coming: tuple[int, ...] = (), metric: str = "") -> None:
+        """Show another state of a run; writes only what is different.
+
+        `metric` names what is measured, where the run's own options do not tell.
+        """
+        new = picture(progress, coming, metric)
         self._put(new)
         self.shown = new
 

@@ -16,7 +16,6 @@ from focusbench.options import AutofocusOptions, option_specs
 from focusbench.widgets.focus_words import (
     RUNNING,
     RigState,
-    clock_time,
     frame_html,
     memory_html,
     position_html,
@@ -29,7 +28,7 @@ from focusbench.widgets.look import Look, look_at, measured_alike
 from focusbench.widgets.number_field import NumberField, whole_number
 from focusbench.widgets.pieces import box, button, enable, say_html, write
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
-from focusbench.widgets.wording import escape
+from focusbench.widgets.wording import clock, escape
 
 logger = logging.getLogger(__name__)
 
@@ -325,7 +324,8 @@ class FocusModule(widgets.Box):
         if frame is not None:
             n_y, n_x = frame.pixels.shape[:2]
             at = "" if frame.position is None else f" at {frame.position:.0f}"
-            parts.append(f"frame of {clock_time(frame.time_s)}{at}")
+            taken = "" if frame.time_s is None else f" of {clock(frame.time_s)}"
+            parts.append(f"frame{taken}{at}")
             parts.append(f"{n_x}×{n_y}, {self.view.shown_as}")
         contact = "● connected"
         if state.lost_contact:

@@ -1,13 +1,12 @@
 """What the focus module says: pure functions of the rig's state, the frame and the last focus."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from focusbench.engine import Activity, RunRecord
 from focusbench.widgets.look import Look
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.star_boxes import METRIC_WORDS, left_out, quantity, stars_in_words
-from focusbench.widgets.wording import escape, plus_minus, position
+from focusbench.widgets.wording import clock, escape, plus_minus, position
 
 RUNNING = "Auto focus is running: the focuser and the camera are its own."
 """Why a button cannot be used meanwhile."""
@@ -138,7 +137,7 @@ def memory_html(state: RigState, last: RunRecord | None) -> str:
     if last is None:
         rows += [("Last focus", "none yet"), ("Baseline", "–")]
     else:
-        ended = clock_time(last.started_s + last.duration_s)
+        ended = clock(last.started_s + last.duration_s)
         rows.append((f"Last focus, {ended}", _best(last)))
         then = next(
             (p.temperature_c for p in reversed(last.points) if p.temperature_c is not None), None
@@ -193,11 +192,6 @@ def stars_html(look: Look | None, most: int = 20) -> str:
 def name_of(look: Look) -> str:
     """What a look's value is called."""
     return METRIC_WORDS[quantity(look.options.metric)]
-
-
-def clock_time(time_s: float | None) -> str:
-    """A time of the night, as packages write it."""
-    return "" if time_s is None else f"{datetime.fromtimestamp(time_s, UTC):%H:%M:%S} UTC"
 
 
 def _columns(name: str) -> tuple[tuple[str, int], ...]:
