@@ -257,7 +257,7 @@ class Stage:
         """Open what a cell shows in its own tab; a text finds the cell. Returns its panel."""
         self.page.evaluate(OPEN_VIEW, cell)
         panel = self.page.locator(".jp-LinkedOutputView:visible .fb-root").first
-        panel.locator(".fb-say .fb-line").first.wait_for(timeout=20_000)
+        panel.locator(".fb-say .fb-line:visible").first.wait_for(timeout=20_000)
         return panel
 
     def show(self, *sources: str):
