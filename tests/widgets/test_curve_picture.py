@@ -20,8 +20,8 @@ from focusbench.engine import (
 )
 from focusbench.options import AutofocusOptions
 from focusbench.widgets import CurveView
+from focusbench.widgets.curve_legend import legend_html
 from focusbench.widgets.curve_picture import picture
-from focusbench.widgets.curve_view import legend_html
 
 OPTIONS = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 POSITIONS = OPTIONS.sweep_positions(10_250)

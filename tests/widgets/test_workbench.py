@@ -65,7 +65,7 @@ def test_runs_picked_in_the_browser_are_tuned_from(rig, runs):
     wait_until(lambda: not bench.browser.tune_button.disabled)
     bench.browser.tune_button.click()
     assert bench.page == "Tuning"
-    wait_until(lambda: bench.tuning.form.ticks)
+    wait_until(lambda: bench.tuning.form.ticks and not bench.tuning._opening)
     (picked,) = bench.tuning.form.picked
     assert picked.source == bench.browser.rows[0].source
     bench.close()

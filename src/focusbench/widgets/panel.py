@@ -27,7 +27,8 @@ from focusbench.widgets.result_column import points_html
 from focusbench.widgets.right_column import RightColumn
 from focusbench.widgets.run_buttons import RunButtons
 from focusbench.widgets.sampling_advice import say_sampling
-from focusbench.widgets.say_line import PanelState, say
+from focusbench.widgets.say_line import PanelState
+from focusbench.widgets.say_run import say
 from focusbench.widgets.star_strip import StarStrip
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import metric_name

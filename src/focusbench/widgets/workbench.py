@@ -100,6 +100,9 @@ class Workbench(widgets.Box):
             (tab.add_class if name == page else tab.remove_class)("mod-active")
         if page == "Packages" and not self.browser.picked:
             self.browser.read()
+        if page == "Tuning" and not self.tuning.form.ticks:
+            self.tuning.form.folder.value = ""
+            self.tuning.form.folder.value = str(self._runs)
 
     def close(self) -> None:
         """Close all panels; a run goes on."""
@@ -135,8 +138,8 @@ class Workbench(widgets.Box):
         self.module = self.panel = None
 
     def _tune(self, sources: Iterable[Path]) -> None:
-        self.tuning.learn_from(sources)
         self.turn_to("Tuning")
+        self.tuning.learn_from(sources)
 
     def _copy(self, options: AutofocusOptions) -> None:
         """Only what the advice changes: the form may hold what was typed since."""
