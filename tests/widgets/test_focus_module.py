@@ -143,7 +143,7 @@ def test_a_crop_is_drawn_and_leaves_out_what_lies_beyond_it(module):
     slider(module, "Crop").value = 50.0
     until(lambda: module.view.boxed.options.crop_percent == 50)
     module.refresh()
-    assert module.view._edge.x.tolist() == [80, 240, 240, 80, 80]
+    assert module.view._marks.edge.x.tolist() == [80, 240, 240, 80, 80]
     assert module.view.overlay.kept.x.min() > 80
 
 
@@ -199,15 +199,15 @@ def test_a_view_dragged_off_the_frame_comes_back_when_the_mouse_rests(module):
 
 def test_a_moved_stretch_stays_and_the_automatic_one_follows_the_frame(module):
     view = with_frame(module).view
-    automatic = view._slider.value
+    automatic = view.stretch.slider.value
     # What the page echoes of what it was told is no wish.
-    view._slider.value = (automatic[0] + 0.1, automatic[1])
-    assert view._curve.value == "auto"
-    view._slider.value = (0.0, 90.0)
-    assert view._curve.value == "asinh"
+    view.stretch.slider.value = (automatic[0] + 0.1, automatic[1])
+    assert view.stretch.curve.value == "auto"
+    view.stretch.slider.value = (0.0, 90.0)
+    assert view.stretch.curve.value == "asinh"
     until(lambda: (module.refresh(), view._written.stretch.curve == "asinh")[1])
-    view._curve.value = "auto"
-    until(lambda: (module.refresh(), view._slider.value == automatic)[1])
+    view.stretch.curve.value = "auto"
+    until(lambda: (module.refresh(), view.stretch.slider.value == automatic)[1])
 
 
 def test_nothing_can_be_pressed_while_auto_focus_runs_and_its_frames_are_shown(module, rig):

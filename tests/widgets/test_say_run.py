@@ -135,7 +135,9 @@ def test_cancelling_says_where_the_focuser_goes():
 
 def test_a_lost_run_says_that_it_gave_up_and_what_to_do():
     why = "Not focused: going on to 10480 would be more than 400 steps from where the run began."
-    line = say(finished(Outcome.LOST, diagnosis=why, final_position=10_250), Activity(), PanelState())
+    line = say(
+        finished(Outcome.LOST, diagnosis=why, final_position=10_250), Activity(), PanelState()
+    )
     assert (line.sign, line.first) == ("✕", "Not focused: gave up. The focuser is back at 10250.")
     assert line.second.startswith("Going on to 10480 would be")
     assert "larger max. travel" in line.second
