@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from focusbench.engine import Activity, RunRecord
+from focusbench.frames import Frame
 from focusbench.widgets.look import Look
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.star_boxes import METRIC_WORDS, left_out, quantity, stars_in_words
@@ -118,6 +119,25 @@ def _say_busy(state: RigState, look: Look | None) -> SayLine:
     first = frame + words
     seen = "" if look is None or look.value is None else f"{say_look(look).first} "
     return SayLine("", first[0].upper() + first[1:], f"{seen}{ends}", busy=True)
+
+
+def header_html(rig: str, state: RigState, frame: Frame | None, shown_as: str) -> str:
+    """The title line: the rig, the frame shown and its scale, and whether the rig answers."""
+    parts = [rig, *([state.filter] if state.filter else [])]
+    if frame is not None:
+        n_y, n_x = frame.pixels.shape[:2]
+        taken = "" if frame.time_s is None else f" of {clock(frame.time_s)}"
+        at = "" if frame.position is None else f" at {frame.position:.0f}"
+        parts.append(f"frame{taken}{at}")
+        parts.append(f"{n_x}×{n_y}, {shown_as}")
+    contact = "● connected"
+    if state.lost_contact:
+        contact = f'<span title="{escape(state.lost_contact)}">✕ not connected</span>'
+    words = " · ".join(escape(part) for part in parts)
+    return (
+        f'<span class="fb-contact fb-muted">{contact}</span>'
+        f'<b class="fb-name">Focus</b><span class="fb-muted">{words}</span>'
+    )
 
 
 def position_html(state: RigState) -> str:
