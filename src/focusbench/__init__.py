@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         PackageBrowser,
         RigPicker,
         TuningPanel,
+        Workbench,
     )
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ _ROOM_OF = {
     "TargetEvent": "options",
     "TriggerOptions": "options",
     "TuningPanel": "widgets",
+    "Workbench": "widgets",
     "advise_exposure": "api",
     "analyze": "api",
     "autofocus": "api",
@@ -128,6 +130,7 @@ __all__ = [
     "TargetEvent",
     "TriggerOptions",
     "TuningPanel",
+    "Workbench",
     "advise_exposure",
     "analyze",
     "autofocus",

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.browser.stage import TOKEN, Stage
+
 REPO = Path(__file__).resolve().parents[2]
 SCREENSHOTS = REPO / "artifacts" / "screenshots"
-TOKEN = "focusbench-tests"
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -28,18 +29,6 @@ CHROMIUM_ARGUMENTS = [
 
 # The bell's settings file is what keeps "Jupyter news" away; the command line alone does not.
 QUIET = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
-
-# The status bar says "idle" before the session is ready, and Run All is then dropped silently.
-KERNEL_IS_READY = """async () => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const kernel = () => app.shell.currentWidget?.sessionContext?.session?.kernel;
-    for (let i = 0; i < 600; i++) {
-        if (kernel()?.connectionStatus === "connected" && kernel()?.status === "idle") return;
-        await new Promise((wake) => setTimeout(wake, 50));
-    }
-    throw new Error("the kernel did not start");
-}"""
 
 
 def find_chromium() -> str | None:
@@ -130,45 +119,21 @@ def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture
-def open_notebook(chromium, lab_url: str) -> Iterator[Callable]:
-    """Open a notebook in a fresh page whose kernel is ready.
-
-    `page.complaints` gathers errors, `page.received` what came over its websockets.
-    """
-    contexts = []
-
-    def opened(name: str):
-        context = chromium.new_context(viewport={"width": 1280, "height": 720})
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []
-        page.on(
-            "console",
-            lambda said: page.complaints.append(said.text) if said.type == "error" else None,
-        )
-        page.received = []
-        page.on(
-            "websocket",
-            lambda socket: socket.on("framereceived", lambda data: page.received.append(data)),
-        )
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(f"{lab_url}/lab/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_function("window.jupyterapp !== undefined", timeout=60_000)
-        page.evaluate(KERNEL_IS_READY)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
 @pytest.fixture(scope="session")
-def screenshot() -> Callable:
-    """Save what a page shows now under a name, for people to look at."""
+def whole_stage(chromium, lab_url: str, lab_root: Path) -> Iterator[Stage]:
+    """One page, one notebook and one kernel for all stories."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
-    def taken(page, name: str) -> None:
+    def picture(page, name: str) -> None:
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
-    return taken
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    yield Stage(context, lab_url, lab_root, picture)
+    context.close()
+
+
+@pytest.fixture
+def stage(whole_stage: Stage) -> Iterator[Stage]:
+    """The stage, cleared after each story: no widget may be left, and no error in the console."""
+    yield whole_stage
+    whole_stage.clear()

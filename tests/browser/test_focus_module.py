@@ -1,73 +1,28 @@
 """The focus module in a real JupyterLab, done as a person does it: move, look, point, zoom."""
 
-import json
 import re
-import time
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+from tests.browser.stage import wait_for
 
-# One by one, with the reason why each is harmless.
-HARMLESS = (
-    # bqplot draws a figure that is updated while its tab is hidden, at size 0.
-    "attribute width: A negative value is not valid",
-    "attribute height: A negative value is not valid",
-)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 CELL = """import focusbench as fb
 
-rig = fb.simulated_rig(best_focus=10_250, seed=3, live=True, speed=4)
+rig = fb.simulated_rig(best_focus=10_250, seed=3, live=True, speed=8)
 module = fb.FocusModule(rig, fb.AutofocusOptions(exposure_s=2))
 module"""
 
-OWN_TAB = """async () => {
-    const app = window.jupyterapp;
-    app.shell.currentWidget.content.activeCellIndex = 0;
-    await app.commands.execute("notebook:create-output-view");
-    app.shell.mode = "single-document";
-    app.shell.collapseLeft();
-}"""
-
-EXECUTE = """async (code) => {
-    const sessions = window.jupyterapp.serviceManager.sessions;
-    const model = [...sessions.running()].find((one) => one.path === "focus_module.ipynb");
-    const session = sessions.connectTo({ model });
-    await session.kernel.requestExecute({ code }).done;
-    session.dispose();
-}"""
-
 START = 10_220
-
-
-def write_notebook(path, cell: str) -> None:
-    code = {
-        "cell_type": "code",
-        "id": "module",
-        "metadata": {},
-        "execution_count": None,
-        "outputs": [],
-        "source": cell,
-    }
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    book = {"cells": [code], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(book))
-
-
-def wait_for(condition, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 class Module:
     """What a person sees and does."""
 
-    def __init__(self, page) -> None:
-        self.page = page
-        self.panel = page.locator(".jp-LinkedOutputView .fb-root")
+    def __init__(self, stage) -> None:
+        self.panel = stage.show(CELL)
+        self.page = stage.page
 
     def press(self, name: str) -> None:
         self.panel.get_by_role("button", name=name, exact=True).click()
@@ -90,13 +45,9 @@ class Module:
         return self.boxes("box").count(), self.boxes("boxout").count()
 
 
-def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, screenshot):
-    write_notebook(lab_root / "focus_module.ipynb", CELL)
-    page = open_notebook("focus_module.ipynb")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector(".fb-root .fb-say", state="attached", timeout=60_000)
-    page.evaluate(OWN_TAB)
-    see = Module(page)
+def test_focus_by_hand_from_the_first_frame_to_a_loop(stage):
+    see = Module(stage)
+    page = stage.page
     see.panel.locator(".fb-over svg").first.wait_for(timeout=10_000)
 
     # At first there is no frame, and the module says what Take frame would do.
@@ -104,8 +55,7 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     assert "No frame yet." in see.says()
     assert "Take frame exposes 2 s at 10220." in see.says()
     assert see.panel.get_by_role("button", name="Stop", exact=True).is_disabled()
-    page.wait_for_timeout(300)
-    screenshot(page, "focus-module-empty")
+    stage.screenshot("focus-module-empty")
 
     # In and out, by clicks that add up, by other steps, and to a position.
     see.press("+100")
@@ -126,7 +76,7 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     see.press("Go")
     wait_for(lambda: error.count() == 1)
     assert error.inner_text() == "25100 is beyond the focuser's limit of 25000."
-    screenshot(page, "focus-module-field-error")
+    stage.screenshot("focus-module-field-error")
     go_to.fill("20000")
     see.press("Go")
     wait_for(lambda: "Moving out to 20000" in see.says())
@@ -154,7 +104,7 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     see.point_at(kept)
     tooltip.wait_for(timeout=5_000)
     assert re.search(r"Left out: \w.*\n.*peak \d+ ADU", tooltip.inner_text())
-    screenshot(page, "focus-module-frame")
+    stage.screenshot("focus-module-frame")
     see.point_at(0)
     wait_for(lambda: re.match(r"HFR \d\.\d\d px · size \d+ px · peak \d+", tooltip.inner_text()))
 
@@ -165,8 +115,7 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
         page.keyboard.press("ArrowRight")
     wait_for(lambda: see.n_boxes()[0] < kept - 20)
     assert "smaller than the minimum star diameter" in see.says()
-    page.wait_for_timeout(300)
-    screenshot(page, "focus-module-min-diameter")
+    stage.screenshot("focus-module-min-diameter")
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     wait_for(lambda: see.n_boxes()[0] == kept)
@@ -178,15 +127,14 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
         page.mouse.wheel(0, -250)
     wait_for(lambda: see.n_boxes()[0] < kept / 3)
     see.press("+")
-    page.wait_for_timeout(600)
-    screenshot(page, "focus-module-zoomed")
+    stage.screenshot("focus-module-zoomed", 500)
     see.press("Show all")
     wait_for(lambda: see.n_boxes()[0] == kept)
 
     # A loop: the focuser moves meanwhile, and Stop ends it.
     see.press("Loop")
     wait_for(lambda: "Frame 2:" in see.says(), 20)
-    screenshot(page, "focus-module-loop")
+    stage.screenshot("focus-module-loop")
     see.press("+100")
     wait_for(lambda: see.position() == 10_350)
     header = see.panel.locator(".fb-title")
@@ -197,23 +145,21 @@ def test_focus_by_hand_from_the_first_frame_to_a_loop(open_notebook, lab_root, s
     # The stretch is still the automatic one: nobody has touched it.
     assert see.panel.get_by_label("Stretch").input_value() == "Auto"
     see.panel.get_by_label("Night").check()
-    page.wait_for_timeout(400)
-    screenshot(page, "focus-module-night")
+    stage.screenshot("focus-module-night", 300)
     see.panel.get_by_label("Night").uncheck()
+    stage.dark("focus-module-dark")
+    assert stage.not_reached_by_tab(see.panel) == []
 
     # Auto focus runs: nothing can be pressed, every button says why, and its frames are shown.
     run = "module.session.start(fb.AutofocusOptions(step_size=50, exposure_s=1, binning=2))"
-    page.evaluate(EXECUTE, run)
+    stage.run(run)
     wait_for(lambda: "Auto focus is running." in see.says())
     wait_for(lambda: "at 10550" in header.inner_text() and "512×384" in header.inner_text(), 20)
     for name in ("Take frame", "Loop", "Stop", "Go", "+100"):
         button = see.panel.get_by_role("button", name=name, exact=True)
         assert button.is_disabled()
         assert "Auto focus is running" in button.get_attribute("title")
-    screenshot(page, "focus-module-run")
-    page.evaluate(EXECUTE, "module.session.cancel()")
+    stage.screenshot("focus-module-run")
+    stage.run("module.session.cancel()")
     wait_for(lambda: see.position() == 10_350 and "Auto focus" not in see.says())
     wait_for(see.panel.get_by_role("button", name="Take frame").is_enabled)
-
-    unexpected = [said for said in page.complaints if not any(h in said for h in HARMLESS)]
-    assert unexpected == []

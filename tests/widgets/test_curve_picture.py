@@ -20,8 +20,8 @@ from focusbench.engine import (
 )
 from focusbench.options import AutofocusOptions
 from focusbench.widgets import CurveView
+from focusbench.widgets.curve_legend import legend_html
 from focusbench.widgets.curve_picture import picture
-from focusbench.widgets.curve_view import legend_html
 
 OPTIONS = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 POSITIONS = OPTIONS.sweep_positions(10_250)
@@ -60,6 +60,14 @@ def test_an_empty_chart_shows_the_axis_of_the_sweep_to_come():
     shown = picture(RunProgress(), POSITIONS)
     assert shown.x_ticks.tolist() == sorted(POSITIONS)
     assert (shown.y_top, shown.best, len(shown.used.x)) == (10.0, None, 0)
+
+
+def test_the_axis_says_what_is_measured():
+    idle = RunProgress()
+    assert picture(idle).metric == "HFR"
+    assert picture(idle, metric="HFR, mean radius").metric == "HFR, mean radius"
+    running = dataclasses.replace(idle, options=AutofocusOptions(metric="fwhm"))
+    assert picture(running, metric="HFR").metric == "FWHM"
 
 
 def test_points_are_drawn_as_they_come_with_their_errors():

@@ -56,14 +56,14 @@ def says(module) -> str:
 
 
 def steps(module, text):
-    (found,) = (one for one in module.step_buttons if one.description == text)
+    (found,) = (one for one in module.moves.step_buttons if one.description == text)
     return found
 
 
 def slider(module, name):
     return next(
         child.children[0]
-        for child in module._side.children
+        for child in module.fields.rows
         if getattr(getattr(child, "children", [None])[0], "description", "") == name
     )
 
@@ -76,7 +76,7 @@ def test_an_empty_module_says_what_take_frame_would_do(module):
 
 
 def test_steps_in_and_out_add_up_and_follow_their_fields(module, rig):
-    module._coarse.text.value = "300"
+    module.moves.coarse.text.value = "300"
     module.refresh()
     for text in ("+300", "+300", "−10"):
         press(module, steps(module, text))
@@ -86,28 +86,28 @@ def test_steps_in_and_out_add_up_and_follow_their_fields(module, rig):
 
 
 def test_go_moves_to_what_was_typed_even_if_that_is_heard_of_after_the_click(module, rig):
-    module.go_button.click()
-    module._go_to.text.value = "10300"
+    module.moves.go_button.click()
+    module.moves.go_to.text.value = "10300"
     module.refresh()
     assert module.manual.wait(5)
     assert rig.focuser.position() == 10_300
 
 
 def test_go_without_a_position_moves_nothing_and_says_so(module, rig):
-    press(module, module.go_button)
-    assert module._go_to.error == "Type a position first."
+    press(module, module.moves.go_button)
+    assert module.moves.go_to.error == "Type a position first."
     assert rig.focuser.position() == 10_240
 
 
 def test_a_position_beyond_the_limit_is_refused_under_its_field(module, rig):
-    module._go_to.text.value = "25100"
-    press(module, module.go_button)
-    assert module._go_to.error == "25100 is beyond the focuser's limit of 25000."
+    module.moves.go_to.text.value = "25100"
+    press(module, module.moves.go_button)
+    assert module.moves.go_to.error == "25100 is beyond the focuser's limit of 25000."
     assert not module.manual.busy
 
 
 def test_a_step_beyond_the_limit_is_said_and_nothing_moves(module, rig):
-    module._coarse.text.value = "20000"
+    module.moves.coarse.text.value = "20000"
     module.refresh()
     press(module, steps(module, "−20000"))
     assert module.manual.wait(5)
@@ -143,7 +143,7 @@ def test_a_crop_is_drawn_and_leaves_out_what_lies_beyond_it(module):
     slider(module, "Crop").value = 50.0
     until(lambda: module.view.boxed.options.crop_percent == 50)
     module.refresh()
-    assert module.view._edge.x.tolist() == [80, 240, 240, 80, 80]
+    assert module.view._marks.edge.x.tolist() == [80, 240, 240, 80, 80]
     assert module.view.overlay.kept.x.min() > 80
 
 
@@ -166,7 +166,7 @@ def test_a_frame_without_a_usable_star_still_shows_why(module):
 
 
 def test_exposure_is_refused_by_its_bound_and_the_next_frame_uses_the_last_valid_one(module, rig):
-    field = module._exposure
+    field = module.fields.exposure
     field.text.value = "0"
     assert field.error == ("Exposure must be more than 0 and at most 3600 s. Still using 3.")
     field.text.value = "1.5"
@@ -199,15 +199,15 @@ def test_a_view_dragged_off_the_frame_comes_back_when_the_mouse_rests(module):
 
 def test_a_moved_stretch_stays_and_the_automatic_one_follows_the_frame(module):
     view = with_frame(module).view
-    automatic = view._slider.value
+    automatic = view.stretch.slider.value
     # What the page echoes of what it was told is no wish.
-    view._slider.value = (automatic[0] + 0.1, automatic[1])
-    assert view._curve.value == "auto"
-    view._slider.value = (0.0, 90.0)
-    assert view._curve.value == "asinh"
+    view.stretch.slider.value = (automatic[0] + 0.1, automatic[1])
+    assert view.stretch.curve.value == "auto"
+    view.stretch.slider.value = (0.0, 90.0)
+    assert view.stretch.curve.value == "asinh"
     until(lambda: (module.refresh(), view._written.stretch.curve == "asinh")[1])
-    view._curve.value = "auto"
-    until(lambda: (module.refresh(), view._slider.value == automatic)[1])
+    view.stretch.curve.value = "auto"
+    until(lambda: (module.refresh(), view.stretch.slider.value == automatic)[1])
 
 
 def test_nothing_can_be_pressed_while_auto_focus_runs_and_its_frames_are_shown(module, rig):
@@ -215,8 +215,8 @@ def test_nothing_can_be_pressed_while_auto_focus_runs_and_its_frames_are_shown(m
 
     def look(event):
         module.refresh()
-        if session.running and module._frame is not None:
-            seen.append((module.take_button.disabled, module.go_button.tooltip, says(module)))
+        if session.running and module._shown.frame is not None:
+            seen.append((module.take_button.disabled, module.moves.go_button.tooltip, says(module)))
 
     leave = session.subscribe(look)
     session.run(AutofocusOptions(data_points=5, step_size=100, smart_focus=False, exposure_s=3))

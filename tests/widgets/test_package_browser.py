@@ -184,7 +184,7 @@ def test_tuning_is_told_the_runs_picked_and_says_why_it_cannot(made, archive):
     browser = made(archive)
     pick(browser, "good.zip", "outlier.zip")
     assert browser.tune_button.disabled
-    assert browser.tune_button.tooltip == "No tuning panel is open."
+    assert browser.tune_button.tooltip == "No tuning panel is joined to this browser."
     told = []
     browser.on_tune = told.append
     browser.refresh()

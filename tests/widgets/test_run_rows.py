@@ -1,5 +1,6 @@
 """Rows of the package browser: found, sorted and compared."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,7 @@ def row(name="a", **more):
         "rig": "",
         "diagnosis": "",
         "started_s": EVENING_S,
+        "zone_told": True,
         "filter": "Ha",
         "temperature_c": 10.0,
         "outcome": "FOCUSED",
@@ -51,6 +53,26 @@ NIGHT = [
     row("c", filter="L", started_s=EVENING_S + 7200, best=10_257.0, temperature_c=11.0),
     row("d", word="Not focused", sign="✕", best=None, error=None, hfr=None, temperature_c=None),
 ]
+
+
+@pytest.fixture
+def auckland(monkeypatch):
+    """Thirteen hours ahead of UTC in November."""
+    monkeypatch.setenv("TZ", "NZST-12NZDT,M9.5.0,M4.1.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows sets its zone elsewhere")
+def test_times_are_those_of_the_place_unless_the_file_told_no_zone(auckland):
+    assert row().when("%H:%M") == "08:00"
+    assert row(zone_told=False).when("%H:%M") == "19:00"
+    # 13:00 and 23:00 of one local day, which is two nights: noon ends one.
+    day = [row(started_s=EVENING_S + hours * 3600) for hours in (3, 5, 15)]
+    assert [one.when("%-d %H") for one in day] == ["23 11", "23 13", "23 23"]
+    assert n_nights(day) == 2
 
 
 @pytest.mark.parametrize(

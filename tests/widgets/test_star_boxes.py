@@ -81,3 +81,5 @@ def test_what_is_left_out_is_counted_by_reason():
     table["reason"] = ["", "too faint", "too faint", "elongated", "saturated", "no star"]
     assert left_out(table, most=2) == "2 too faint, 1 elongated, 2 for other reasons"
     assert stars_in_words(table) == "1 of 6 stars"
+    table["reason"][1:] = "touches the border"
+    assert left_out(table) == "5 touching the border"

@@ -8,6 +8,7 @@ from focusbench.af_packages.archive import zip_package
 from focusbench.af_packages.codec import decode, encode, parse
 from focusbench.af_packages.common_stars import by_common_stars
 from focusbench.af_packages.definitions import label as metric_label
+from focusbench.af_packages.entry import zone_is_told
 from focusbench.af_packages.gathering import Runs, gather_packages
 from focusbench.af_packages.importing import ImportedRun, ImportedRuns, import_runs
 from focusbench.af_packages.many import ListedRuns, Progress, list_runs, open_packages
@@ -44,4 +45,5 @@ __all__ = [
     "read_runs",
     "remeasure",
     "zip_package",
+    "zone_is_told",
 ]

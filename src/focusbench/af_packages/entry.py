@@ -68,6 +68,11 @@ def entry_of(package: Package) -> Entry:
     }
 
 
+def zone_is_told(notes: str) -> bool:
+    """Whether the times of a run are true ones; else they read as UTC what stood in the file."""
+    return "read as UTC" not in notes
+
+
 def _columns(points: Sequence[FocusPoint]) -> dict[str, list[float | None]]:
     return {
         "position": [_known(p.position) for p in points],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from focusbench.af_packages import Package, metric_label
+from focusbench.af_packages import Package, metric_label, zone_is_told
 from focusbench.curve import Outcome, Rejected
 from focusbench.doctor import Finding, diagnose_points
 from focusbench.engine import verdict
@@ -82,22 +82,31 @@ def outcome_words(outcome: str, validation_passed: bool | None) -> tuple[Sign, s
     return OUTCOMES.get(outcome, ("", outcome.capitalize()))
 
 
-def when(started_s: float | None, form: str = "%-d %b %Y, %H:%M UTC") -> str:
-    """When a run began, in UTC; what a file wrote without a zone reads as it was written."""
+def when(
+    started_s: float | None, form: str = "%-d %b %Y, %H:%M UTC", *, local: bool = False
+) -> str:
+    """When a run began, in UTC or where the computer stands.
+
+    What a file wrote without a zone was read as UTC: in UTC it reads as it was written.
+    """
     if started_s is None or not 0 <= started_s < 253e9:
         return ""
     began = datetime.fromtimestamp(started_s, tz=UTC)
+    if local:
+        began = began.astimezone()
     # %-d is not known on Windows.
     return began.strftime(form.replace("%-d", str(began.day)))
 
 
-def summarize(package: Package) -> RunSummary:
+def summarize(package: Package, *, local: bool = False) -> RunSummary:
     """Say what a run shows.
 
     Parameters
     ----------
     package : Package
         Ours or foreign, as it was opened or measured anew.
+    local : bool
+        Give its date where the computer stands; a page that travels gives it in UTC.
     """
     record, best = package.record, package.decided
     outcome = record.outcome if record else best.outcome
@@ -112,6 +121,10 @@ def summarize(package: Package) -> RunSummary:
     )
     said = (record.diagnosis if record else "") or best.diagnosis or verdict(best)
     began = when(package.started_s)
+    if local:
+        began = when(
+            package.started_s, "%-d %b %Y, %H:%M", local=zone_is_told(" ".join(package.notes))
+        )
     return RunSummary(
         title=", ".join(text for text in (began or package.name, package.filter) if text),
         sign=sign,

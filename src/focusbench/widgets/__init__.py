@@ -11,6 +11,7 @@ from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
 from focusbench.widgets.tuning_panel import TuningPanel
+from focusbench.widgets.workbench import Workbench
 
 __all__ = [
     "AutofocusPanel",
@@ -20,4 +21,5 @@ __all__ = [
     "PackageBrowser",
     "RigPicker",
     "TuningPanel",
+    "Workbench",
 ]

@@ -86,7 +86,7 @@ class CurvePicture:
     note: str = ""
 
 
-def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture:
+def picture(progress: RunProgress, coming: tuple[int, ...] = (), metric: str = "") -> CurvePicture:
     """Decide what is drawn of a run.
 
     Parameters
@@ -95,6 +95,8 @@ def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture
         A run going on, a finished one, or the fold of a saved package's events.
     coming : tuple of int, steps
         Positions of the sweep that Run would take; drawn as axis while there is no run.
+    metric : str
+        What is measured, in words, where the run's options do not tell.
     """
     sweep = progress.sweep_points
     rejected, reasons = _rejections(progress, sweep)
@@ -164,7 +166,7 @@ def picture(progress: RunProgress, coming: tuple[int, ...] = ()) -> CurvePicture
         best_text=_best_text(progress, decided_at, error),
         validation=_points(checks),
         numbers=numbers,
-        metric=metric_name(progress.options),
+        metric=metric if metric and progress.options is None else metric_name(progress.options),
         note=_note(lines_fit, curve, decided_at, by_curve=best.outcome is Outcome.FOCUSED)
         if progress.decided and best is not None
         else "",

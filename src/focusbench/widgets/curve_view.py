@@ -9,7 +9,18 @@ import ipywidgets as widgets
 import numpy as np
 
 from focusbench.engine import Event, RunProgress, fold
+from focusbench.widgets.curve_legend import legend_html
 from focusbench.widgets.curve_picture import CurvePicture, Polyline, picture
+from focusbench.widgets.marks import (
+    flat,
+    label_mark,
+    lines_mark,
+    loop,
+    scatter_mark,
+    set_line,
+    set_traits,
+    verticals,
+)
 from focusbench.widgets.pieces import write
 from focusbench.widgets.theme import close_all, style_widget
 from focusbench.widgets.wording import escape
@@ -90,9 +101,12 @@ class CurveView(widgets.Box):
         """Show a run from its events, as a saved package gives them."""
         return cls(functools.reduce(fold, events, RunProgress()))
 
-    def show(self, progress: RunProgress, coming: tuple[int, ...] = ()) -> None:
-        """Show another state of a run; writes only what is different."""
-        new = picture(progress, coming)
+    def show(self, progress: RunProgress, coming: tuple[int, ...] = (), metric: str = "") -> None:
+        """Show another state of a run; writes only what is different.
+
+        `metric` names what is measured, where the run's own options do not tell.
+        """
+        new = picture(progress, coming, metric)
         self._put(new)
         self.shown = new
 
@@ -115,7 +129,7 @@ class CurveView(widgets.Box):
             if number in self.shown.numbers.get(name, ()):
                 at = self.shown.numbers[name].index(number)
                 x, y = mark.x[at : at + 1], mark.y[at : at + 1]
-        _set(self._ring, x=x, y=y)
+        set_traits(self._ring, x=x, y=y)
 
     def close(self) -> None:
         """Close the chart with all its marks, scales and axes."""
@@ -125,22 +139,22 @@ class CurveView(widgets.Box):
         xy = {"x": self._x, "y": self._y}
         band = {"x": self._x, "y": self._unit}
         green, red, ink = "var(--fb-fit)", "var(--fb-nofit)", "var(--fb-ink)"
-        self._zone = _lines(band, "var(--fb-zone)", 0.0, fill="inside", opacity=0.13)
-        self._zone_edges = _lines(band, "var(--fb-zone)", 1.0, line_style="dotted")
-        self._error_band = _lines(band, green, 0.0, fill="inside", opacity=0.38)
-        self._model = _lines(xy, green, 1.2, line_style="dotted")
-        self._two_lines = _lines(xy, green, 2.5)
-        self._deciding = _lines(xy, green, 2.5)
-        self._no_fit = _lines(xy, red, 2.0, line_style="dashed")
-        self._best = _lines(band, ink, 2.0)
-        self._bars = _lines(xy, "var(--fb-point)", 1.3)
-        self._earlier = _scatter(xy, "circle", "var(--fb-muted)", POINT_SIZE // 2, fill=False)
-        self._used = _scatter(xy, "circle", "var(--fb-point)", POINT_SIZE)
+        self._zone = lines_mark(band, "var(--fb-zone)", 0.0, fill="inside", opacity=0.13)
+        self._zone_edges = lines_mark(band, "var(--fb-zone)", 1.0, line_style="dotted")
+        self._error_band = lines_mark(band, green, 0.0, fill="inside", opacity=0.38)
+        self._model = lines_mark(xy, green, 1.2, line_style="dotted")
+        self._two_lines = lines_mark(xy, green, 2.5)
+        self._deciding = lines_mark(xy, green, 2.5)
+        self._no_fit = lines_mark(xy, red, 2.0, line_style="dashed")
+        self._best = lines_mark(band, ink, 2.0)
+        self._bars = lines_mark(xy, "var(--fb-point)", 1.3)
+        self._earlier = scatter_mark(xy, "circle", "var(--fb-muted)", POINT_SIZE // 2, fill=False)
+        self._used = scatter_mark(xy, "circle", "var(--fb-point)", POINT_SIZE)
         turn = bqplot.LinearScale(min=0, max=180)
-        self._not_used = _scatter({**xy, "rotation": turn}, "cross", "var(--fb-x)", X_SIZE)
-        self._reasons = _label(xy, "var(--fb-x)", "middle", y_offset=-12, font_weight="normal")
-        self._validation = _scatter(xy, "diamond", ink, X_SIZE, fill=False, stroke_width=2)
-        self._ring = _scatter(xy, "circle", ink, X_SIZE, fill=False, stroke_width=1.5)
+        self._not_used = scatter_mark({**xy, "rotation": turn}, "cross", "var(--fb-x)", X_SIZE)
+        self._reasons = label_mark(xy, "var(--fb-x)", "middle", y_offset=-12, font_weight="normal")
+        self._validation = scatter_mark(xy, "diamond", ink, X_SIZE, fill=False, stroke_width=2)
+        self._ring = scatter_mark(xy, "circle", ink, X_SIZE, fill=False, stroke_width=1.5)
         self._ring.default_size = RING_SIZE
         self._clickable = {
             "earlier": self._earlier,
@@ -148,7 +162,7 @@ class CurveView(widgets.Box):
             "not_used": self._not_used,
             "validation": self._validation,
         }
-        self._best_text = _label(band, ink, "start", y_offset=4, font_weight="bold")
+        self._best_text = label_mark(band, ink, "start", y_offset=4, font_weight="bold")
         self._marks = [
             self._zone,
             self._zone_edges,
@@ -169,59 +183,59 @@ class CurveView(widgets.Box):
         ]
 
     def _put(self, new: CurvePicture) -> None:
-        _set(self._x, min=new.x_range[0], max=new.x_range[1])
-        _set(self._y, max=new.y_top)
-        _set(self._x_axis, tick_values=new.x_ticks)
-        _set(self._y_axis, tick_values=new.y_ticks)
+        set_traits(self._x, min=new.x_range[0], max=new.x_range[1])
+        set_traits(self._y, max=new.y_top)
+        set_traits(self._x_axis, tick_values=new.x_ticks)
+        set_traits(self._y_axis, tick_values=new.y_ticks)
         write(
             self._titles,
             f'<div class="fb-axes"><span>{escape(new.metric)}, px</span>'
             "<span>focuser position, steps; out →</span></div>",
         )
-        zone_x, zone_y = _verticals(new.zone)
+        zone_x, zone_y = verticals(new.zone)
         # bqplot fills the polygon between the first edge upward and the second one downward.
-        _set(self._zone, x=_flat(zone_x), y=_loop(zone_x))
-        _set(self._zone_edges, x=zone_x, y=zone_y)
-        band_x, _ = _verticals(new.error_band)
-        _set(self._error_band, x=_flat(band_x), y=_loop(band_x))
-        _set_line(self._model, new.model)
+        set_traits(self._zone, x=flat(zone_x), y=loop(zone_x))
+        set_traits(self._zone_edges, x=zone_x, y=zone_y)
+        band_x, _ = verticals(new.error_band)
+        set_traits(self._error_band, x=flat(band_x), y=loop(band_x))
+        set_line(self._model, new.model)
         green, red = (
             (new.two_lines, Polyline()) if new.two_lines_ok else (Polyline(), new.two_lines)
         )
-        _set(self._two_lines, stroke_width=2.5 if new.two_lines_decide else 1.2)
-        _set_line(self._two_lines, green)
-        _set_line(self._no_fit, red)
-        _set_line(self._deciding, new.deciding)
+        set_traits(self._two_lines, stroke_width=2.5 if new.two_lines_decide else 1.2)
+        set_line(self._two_lines, green)
+        set_line(self._no_fit, red)
+        set_line(self._deciding, new.deciding)
         best = [] if new.best is None else [new.best, new.best]
-        _set(self._best, x=np.array(best), y=np.array([0.0, 1.0][: len(best)]))
-        _set(self._bars, x=new.error_bars[0], y=new.error_bars[1])
-        _set_line(self._earlier, new.earlier)
-        _set_line(self._used, new.used)
-        _set(
+        set_traits(self._best, x=np.array(best), y=np.array([0.0, 1.0][: len(best)]))
+        set_traits(self._bars, x=new.error_bars[0], y=new.error_bars[1])
+        set_line(self._earlier, new.earlier)
+        set_line(self._used, new.used)
+        set_traits(
             self._not_used,
             x=new.not_used.x,
             y=new.not_used.y,
             rotation=np.full(len(new.not_used.x), 45.0),
         )
-        _set(
+        set_traits(
             self._reasons,
             x=new.not_used.x,
             y=new.not_used.y,
             # What follows a colon stands in the result column; here it would run out of the figure.
             text=np.array([why.partition(":")[0] for why in new.reasons], dtype=str),
         )
-        _set_line(self._validation, new.validation)
+        set_line(self._validation, new.validation)
         self._put_best_text(new)
         write(self._legend, legend_html(new))
 
     def _put_best_text(self, new: CurvePicture) -> None:
         if new.best is None:
-            _set(self._best_text, x=np.empty(0), y=np.empty(0), text=np.array([], dtype=str))
+            set_traits(self._best_text, x=np.empty(0), y=np.empty(0), text=np.array([], dtype=str))
             return
         left, right = new.zone or (new.best, new.best)
         low, high = new.x_range
         on_the_left = new.best > low + 2 / 3 * (high - low)
-        _set(
+        set_traits(
             self._best_text,
             align="end" if on_the_left else "start",
             x_offset=-8 if on_the_left else 8,
@@ -229,99 +243,3 @@ class CurveView(widgets.Box):
             y=np.array([0.95]),
             text=np.array([new.best_text]),
         )
-
-
-def legend_html(shown: CurvePicture) -> str:
-    """The legend: an entry for each thing drawn, none for what is not."""
-    glyphs = {
-        "disc": '<circle cx="8" cy="6" r="4.5" fill="var(--fb-point)"/>'
-        '<path d="M8 -1V13" stroke="var(--fb-point)"/>',
-        "ring": '<circle cx="8" cy="6" r="3.5" fill="none" stroke="var(--fb-muted)"/>',
-        "x": '<path d="M4 2l8 8M12 2l-8 8" stroke="var(--fb-x)" stroke-width="3.4"/>',
-        "fit": '<path d="M0 6H16" stroke="var(--fb-fit)" stroke-width="2.5"/>',
-        "thin": '<path d="M0 6H16" stroke="var(--fb-fit)" stroke-width="1.2"/>',
-        "dots": '<path d="M0 6H16" stroke="var(--fb-fit)" stroke-width="1.4" '
-        'stroke-dasharray="1.5 3"/>',
-        "dashes": '<path d="M0 6H16" stroke="var(--fb-nofit)" stroke-width="2" '
-        'stroke-dasharray="5 3"/>',
-        "best": '<path d="M8 -1V13" stroke="var(--fb-ink)" stroke-width="2"/>',
-        "zone": '<rect x="2" y="-1" width="12" height="14" fill="var(--fb-zone)" opacity=".2"/>'
-        '<path d="M2 -1V13M14 -1V13" stroke="var(--fb-zone)" stroke-dasharray="2 2"/>',
-        "diamond": '<path d="M8 0L13 6L8 12L3 6Z" fill="none" stroke="var(--fb-ink)" '
-        'stroke-width="1.6"/>',
-    }
-    entries = [
-        (shown.used, "disc", "used, with error"),
-        (shown.not_used, "x", "not used"),
-        (shown.earlier, "ring", "earlier sweep"),
-        (shown.deciding, "fit", "best fit"),
-        (shown.two_lines and shown.two_lines_ok and shown.two_lines_decide, "fit", "best fit"),
-        (shown.model, "dots", "hyperbola"),
-        (shown.two_lines and not shown.two_lines_ok, "dashes", "lines: no fit"),
-        (shown.best is not None, "best", "best focus ± error"),
-        (shown.zone, "zone", "zone of good focus"),
-        (shown.validation, "diamond", "validation frame"),
-        (
-            shown.two_lines and shown.two_lines_ok and not shown.two_lines_decide,
-            "thin",
-            shown.note or "two lines",
-        ),
-    ]
-    spans = "".join(
-        f'<span><svg width="16" height="12" aria-hidden="true">{glyphs[glyph]}</svg>'
-        f"{escape(words)}</span> "
-        for drawn, glyph, words in entries
-        if drawn
-    )
-    return f'<div class="fb-legend">{spans}</div>'
-
-
-def _lines(scales: dict[str, Any], color: str, width: float, **more: Any) -> bqplot.Lines:
-    opacity = more.pop("opacity", None)
-    if more.get("fill"):
-        more |= {"close_path": True, "fill_colors": [color], "fill_opacities": [opacity]}
-    return bqplot.Lines(x=[], y=[], scales=scales, colors=[color], stroke_width=width, **more)
-
-
-def _scatter(scales: dict[str, Any], marker: str, color: str, size: int, **more: Any) -> Any:
-    return bqplot.Scatter(
-        x=[], y=[], scales=scales, marker=marker, colors=[color], default_size=size, **more
-    )
-
-
-def _label(scales: dict[str, Any], color: str, align: str, **more: Any) -> bqplot.Label:
-    return bqplot.Label(
-        x=[], y=[], text=[], scales=scales, colors=[color], align=align, default_size=12, **more
-    )
-
-
-def _verticals(span: tuple[float, float] | None) -> tuple[Any, Any]:
-    """Two vertical lines over the whole height, as two two-point lines."""
-    if span is None:
-        return np.empty(0), np.empty(0)
-    return np.array([[span[0], span[0]], [span[1], span[1]]]), np.array([[0.0, 1.0], [0.0, 1.0]])
-
-
-def _flat(edges: Any) -> Any:
-    return np.asarray(edges).ravel()
-
-
-def _loop(edges: Any) -> Any:
-    return np.array([0.0, 1.0, 1.0, 0.0]) if len(edges) else np.empty(0)
-
-
-def _set_line(mark: Any, line: Polyline) -> None:
-    _set(mark, x=line.x, y=line.y)
-
-
-def _set(widget: Any, **values: Any) -> None:
-    """Write what differs, in one message."""
-    different = {
-        name: value
-        for name, value in values.items()
-        if not np.array_equal(np.asarray(getattr(widget, name)), np.asarray(value))
-    }
-    if different:
-        with widget.hold_sync():
-            for name, value in different.items():
-                setattr(widget, name, value)

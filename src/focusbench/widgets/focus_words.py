@@ -1,13 +1,13 @@
 """What the focus module says: pure functions of the rig's state, the frame and the last focus."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from focusbench.engine import Activity, RunRecord
+from focusbench.frames import Frame
 from focusbench.widgets.look import Look
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.star_boxes import METRIC_WORDS, left_out, quantity, stars_in_words
-from focusbench.widgets.wording import escape, plus_minus, position
+from focusbench.widgets.wording import clock, escape, plus_minus, position
 
 RUNNING = "Auto focus is running: the focuser and the camera are its own."
 """Why a button cannot be used meanwhile."""
@@ -121,6 +121,25 @@ def _say_busy(state: RigState, look: Look | None) -> SayLine:
     return SayLine("", first[0].upper() + first[1:], f"{seen}{ends}", busy=True)
 
 
+def header_html(rig: str, state: RigState, frame: Frame | None, shown_as: str) -> str:
+    """The title line: the rig, the frame shown and its scale, and whether the rig answers."""
+    parts = [rig, *([state.filter] if state.filter else [])]
+    if frame is not None:
+        n_y, n_x = frame.pixels.shape[:2]
+        taken = "" if frame.time_s is None else f" of {clock(frame.time_s)}"
+        at = "" if frame.position is None else f" at {frame.position:.0f}"
+        parts.append(f"frame{taken}{at}")
+        parts.append(f"{n_x}×{n_y}, {shown_as}")
+    contact = "● connected"
+    if state.lost_contact:
+        contact = f'<span title="{escape(state.lost_contact)}">✕ not connected</span>'
+    words = " · ".join(escape(part) for part in parts)
+    return (
+        f'<span class="fb-contact fb-muted">{contact}</span>'
+        f'<b class="fb-name">Focus</b><span class="fb-muted">{words}</span>'
+    )
+
+
 def position_html(state: RigState) -> str:
     """The position in large figures, with its limits."""
     low, high = state.limits
@@ -138,7 +157,7 @@ def memory_html(state: RigState, last: RunRecord | None) -> str:
     if last is None:
         rows += [("Last focus", "none yet"), ("Baseline", "–")]
     else:
-        ended = clock_time(last.started_s + last.duration_s)
+        ended = clock(last.started_s + last.duration_s)
         rows.append((f"Last focus, {ended}", _best(last)))
         then = next(
             (p.temperature_c for p in reversed(last.points) if p.temperature_c is not None), None
@@ -193,11 +212,6 @@ def stars_html(look: Look | None, most: int = 20) -> str:
 def name_of(look: Look) -> str:
     """What a look's value is called."""
     return METRIC_WORDS[quantity(look.options.metric)]
-
-
-def clock_time(time_s: float | None) -> str:
-    """A time of the night, as packages write it."""
-    return "" if time_s is None else f"{datetime.fromtimestamp(time_s, UTC):%H:%M:%S} UTC"
 
 
 def _columns(name: str) -> tuple[tuple[str, int], ...]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from focusbench.api import Package, RunSummary, summarize
+from focusbench.api import Package, RunSummary, metric_label, summarize
 from focusbench.engine import RunProgress
 from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.pieces import box, button, section, write
@@ -38,8 +38,8 @@ class OpenedRun(widgets.Box):
 
     def show(self, package: Package) -> SayLine:
         """Show another run; returns its verdict."""
-        said = summarize(package)
-        self.curve.show(progress_of(package))
+        said = summarize(package, local=True)
+        self.curve.show(progress_of(package), metric=metric_label(package.metric))
         write(self.facts, opened_html(said))
         write(self.points, opened_points_html(said))
         return SayLine(said.sign, f"{said.word}: {said.title}.", said.verdict)

@@ -47,7 +47,8 @@ class PackageBrowser(widgets.Box):
     export_to : path
         Folder that exported files are written into.
     on_tune : callable, optional
-        Told the sources of the runs picked when *Tune from these…* is pressed.
+        Told the sources of the runs picked when *Tune from these…* is pressed, such as
+        `TuningPanel.learn_from`.
 
     Attributes
     ----------
@@ -157,6 +158,9 @@ class PackageBrowser(widgets.Box):
     def _tune(self, _: object = None) -> None:
         if self.on_tune is not None:
             self.on_tune(tuple(row.source for row in self.picked))
+            n = count(len(self.picked), "run")
+            self._said = SayLine("✓", f"The tuning panel has {n}.", "Press Study there.")
+            self.refresh()
 
     def _export(self, suffix: str) -> None:
         self._do("Exporting.", lambda: self._write_files(suffix))
@@ -341,7 +345,7 @@ class PackageBrowser(widgets.Box):
         for one in self.export_buttons.values():
             enable(one, free and some, f"Into the folder {self._export_to}.", wait)
         can = free and some and self.on_tune is not None
-        none = "No tuning panel is open." if self.on_tune is None else wait
+        none = "No tuning panel is joined to this browser." if self.on_tune is None else wait
         enable(self.tune_button, can, "Find better settings from these runs.", none)
 
     def _offer_outcomes(self) -> None:

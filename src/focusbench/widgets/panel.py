@@ -27,9 +27,11 @@ from focusbench.widgets.result_column import points_html
 from focusbench.widgets.right_column import RightColumn
 from focusbench.widgets.run_buttons import RunButtons
 from focusbench.widgets.sampling_advice import say_sampling
-from focusbench.widgets.say_line import PanelState, say
+from focusbench.widgets.say_line import PanelState
+from focusbench.widgets.say_run import say
 from focusbench.widgets.star_strip import StarStrip
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
+from focusbench.widgets.wording import metric_name
 
 logger = logging.getLogger(__name__)
 
@@ -238,11 +240,13 @@ class AutofocusPanel(widgets.Box):
         coming = () if state.position is None else state.options.sweep_positions(state.position)
         # Points and fits change with events alone; without one there is nothing to draw.
         idle, frames = progress.phase == "idle", self._frames.kept
-        drawn = (progress, coming if idle else (), self._checks, len(frames), self.right.picked)
+        metric = metric_name(state.options)
+        axes = (coming, metric) if idle else ()
+        drawn = (progress, axes, self._checks, len(frames), self.right.picked)
         if drawn != self._shown:
             self.right.show(progress, self._checks, frames, state.now_s)
             self._shown = (*drawn[:-1], self.right.picked)
-            self.curve.show(progress, coming)
+            self.curve.show(progress, coming, metric)
             self.curve.pick(self.right.picked)
             self._strip.show(progress, frames, self.curve.shown.x_range, self.right.picked)
             write(self._points, points_html(progress))

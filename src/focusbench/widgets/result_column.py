@@ -7,7 +7,7 @@ from focusbench.doctor import diagnose
 from focusbench.engine import RunProgress, RunRecord
 from focusbench.widgets.forecast import planned_points, seconds_left
 from focusbench.widgets.pieces import section
-from focusbench.widgets.say_line import is_no_fit_warning, is_validation_warning
+from focusbench.widgets.say_finished import is_no_fit_warning, is_validation_warning
 from focusbench.widgets.wording import (
     clock,
     duration,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from focusbench.af_packages import zone_is_told
 from focusbench.api import ListedRuns, Sign, metric_label, outcome_words, when
 from focusbench.widgets.wording import count, plus_minus, position
 
 FOCUSED = ("FOCUSED", "LOWEST_POINTS")
-NIGHT_S = 86_400.0
+HALF_A_DAY_S = 43_200.0
 
 Key = tuple[str, int | None]
 """Which run: its source, and its number where the source holds several."""
@@ -31,6 +32,8 @@ class RunRow:
         When it began; its name where the run does not tell, or others began then, too.
     name, format, metric, definition, rig, diagnosis : str
     started_s : float or None, seconds
+    zone_told : bool
+        Whether that is a true time, shown in local time; else it reads as it was written.
     filter : str or None
     temperature_c : float or None
         At its last point.
@@ -55,6 +58,7 @@ class RunRow:
     rig: str
     diagnosis: str
     started_s: float | None
+    zone_told: bool
     filter: str | None
     temperature_c: float | None
     outcome: str
@@ -78,19 +82,26 @@ class RunRow:
         degrees = None if self.temperature_c is None else celsius(self.temperature_c)
         return " ".join(text for text in (self.title, self.filter, degrees) if text)
 
+    def when(self, form: str) -> str:
+        """When it began; empty where that is not known."""
+        return when(self.started_s, form, local=self.zone_told)
+
     @property
     def text(self) -> str:
         """All that the find box looks through, lower case."""
         words = (
             self.name, self.format, metric_label(self.metric), self.rig, self.filter, self.word,
-            self.diagnosis, when(self.started_s, "%Y-%m-%d %-d %b %Y"),
+            self.diagnosis, self.when("%Y-%m-%d %-d %b %Y"),
         )  # fmt: skip
         return " ".join(word for word in words if word).lower()
 
 
 def rows_of(listed: ListedRuns) -> tuple[RunRow, ...]:
     """Make the rows of all runs, in the order found."""
-    dates = [when(entry["started"], "%-d %b %H:%M") for _, entry in listed.entries]
+    dates = [
+        when(entry["started"], "%-d %b %H:%M", local=zone_is_told(entry["notes"]))
+        for _, entry in listed.entries
+    ]
     often = Counter(dates)
     return tuple(
         _row(source, entry, date if date and often[date] == 1 else entry["name"])
@@ -122,6 +133,7 @@ def _row(source: Path, entry: Mapping[str, Any], title: str) -> RunRow:
         rig=entry["rig"] or "",
         diagnosis=entry["diagnosis"],
         started_s=entry["started"],
+        zone_told=zone_is_told(entry["notes"]),
         filter=entry["filter"],
         temperature_c=degrees[-1] if degrees else None,
         outcome=entry["outcome"],
@@ -139,7 +151,7 @@ def _row(source: Path, entry: Mapping[str, Any], title: str) -> RunRow:
 # ------------------------------------------------------------------------------ find and sort
 
 COLUMNS: dict[str, tuple[str, Callable[[RunRow], Any]]] = {
-    "date": ("Run, UTC", lambda row: row.started_s),
+    "date": ("Run", lambda row: row.started_s),
     "filter": ("Filter", lambda row: row.filter),
     "temperature": ("°C", lambda row: row.temperature_c),
     "curve": ("Curve", lambda row: max(row.y) / min(row.y) if row.y else None),
@@ -175,9 +187,13 @@ def in_order(rows: Sequence[RunRow], column: str, *, falling: bool) -> list[RunR
 
 
 def n_nights(rows: Sequence[RunRow]) -> int:
-    """Nights the runs were made in; a night ends at noon, UTC."""
-    began = [row.started_s for row in rows if row.started_s is not None]
-    return len({math.floor((one - NIGHT_S / 2) / NIGHT_S) for one in began})
+    """Nights the runs were made in; a night ends at noon."""
+    began = [
+        when(row.started_s - HALF_A_DAY_S, "%Y-%m-%d", local=row.zone_told)
+        for row in rows
+        if row.started_s is not None
+    ]
+    return len(set(began))
 
 
 # --------------------------------------------------------------------------------- in words

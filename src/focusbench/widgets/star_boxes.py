@@ -126,9 +126,13 @@ def star_words(star: np.void, metric: str) -> str:
 def left_out(stars: NDArray[np.void], most: int = 3) -> str:
     """Say in one line what was left out and why, the most frequent reason first."""
     reasons = Counter(str(reason) for reason in stars["reason"][~stars["used"]])
-    said = [f"{n} {reason}" for reason, n in reasons.most_common(most)]
+    said = [f"{n} {_of_several(reason)}" for reason, n in reasons.most_common(most)]
     rest = sum(reasons.values()) - sum(n for _, n in reasons.most_common(most))
     return ", ".join(said + ([f"{rest} for other reasons"] if rest else []))
+
+
+def _of_several(reason: str) -> str:
+    return reason.replace("touches ", "touching ")
 
 
 def stars_in_words(stars: NDArray[np.void]) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import ipywidgets as widgets
 
-from focusbench.af_packages import Package
+from focusbench.af_packages import Package, zone_is_told
+from focusbench.api import when
 from focusbench.errors import OptionsError
 from focusbench.options import AutofocusOptions, OptionSpec, option_specs
 from focusbench.widgets.pieces import box, button, write
@@ -205,9 +205,8 @@ def last_night(packages: Sequence[Package]) -> list[Package]:
 
 def run_html(package: Package) -> str:
     """A run in a row: when, filter, setting, what came of it."""
-    when = "–"
-    if package.started_s is not None:
-        when = f"{datetime.fromtimestamp(package.started_s, UTC):%d %b %H:%M}"
+    told = zone_is_told(" ".join(package.notes))
+    began = when(package.started_s, "%-d %b %H:%M", local=told) or "–"
     step = "" if package.step_size is None else f" × {package.step_size:.0f}"
     points = sum(point.role != "validation" for point in package.focus_points)
     record = package.record
@@ -219,5 +218,5 @@ def run_html(package: Package) -> str:
         error = record.best_position_error
         plus = "" if error is None else f" {plus_minus(error)}"
         came = f"✓ {position(record.best_position)}{plus}"
-    cells = (when, package.filter or "–", f"{points}{step}", came)
+    cells = (began, package.filter or "–", f"{points}{step}", came)
     return "".join(f"<span>{escape(cell)}</span>" for cell in cells)

@@ -39,6 +39,7 @@ class NightSwitch(widgets.Checkbox):
         super().__init__(
             description="Night", indent=False, tooltip="Red on black, in every open panel."
         )
+        self.add_class("fb-night-switch")
         self._panel: widgets.DOMWidget | None = None
         self.observe(lambda change: setattr(NIGHT, "on", change["new"]), "value")
 

@@ -80,9 +80,10 @@ class TuningPanel(widgets.Box):
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         self._night.turn(self)
-        if packages is not None:
-            self._open(packages, "the runs", tick_all=True)
-        elif Path(FOLDER).is_dir():
+        given = packages if isinstance(packages, Package | str | Path) else tuple(packages or ())
+        if given:
+            self._open(given, "the runs", tick_all=True)
+        elif packages is None and Path(FOLDER).is_dir():
             self.form.folder.value = FOLDER
         self.refresh()
         threading.Thread(target=self._pump, name="focusbench tuning panel", daemon=True).start()
@@ -112,6 +113,13 @@ class TuningPanel(widgets.Box):
 
     def _cancel(self, _: object = None) -> None:
         self._job.cancel()
+        self._wake.set()
+
+    def learn_from(self, packages: Runs | Iterable[Runs]) -> None:
+        """List other runs, all of them ticked; they are opened in a thread."""
+        given = [packages] if isinstance(packages, Package | str | Path) else list(packages)
+        self.choose_button.value = True
+        self._open(given, count(len(given), "run") if len(given) > 1 else "the run", tick_all=True)
         self._wake.set()
 
     def close(self) -> None:

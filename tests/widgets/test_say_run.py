@@ -12,7 +12,8 @@ from focusbench.engine import Activity, PointStarted, RunProgress, RunRecord, Va
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.forecast import fraction_done, seconds_left
 from focusbench.widgets.sampling_advice import say_sampling
-from focusbench.widgets.say_line import PanelState, say
+from focusbench.widgets.say_line import PanelState
+from focusbench.widgets.say_run import say
 
 OPTIONS = AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 POSITIONS = OPTIONS.sweep_positions(10_250)
@@ -130,6 +131,16 @@ def test_cancelling_says_where_the_focuser_goes():
     line = say(running(), Activity("exposing", 10_130), state)
     assert (line.sign, line.first) == ("–", "Cancelling: the focuser goes back to 10250.")
     assert line.second == "Waiting for the camera to stop."
+
+
+def test_a_lost_run_says_that_it_gave_up_and_what_to_do():
+    why = "Not focused: going on to 10480 would be more than 400 steps from where the run began."
+    line = say(
+        finished(Outcome.LOST, diagnosis=why, final_position=10_250), Activity(), PanelState()
+    )
+    assert (line.sign, line.first) == ("✕", "Not focused: gave up. The focuser is back at 10250.")
+    assert line.second.startswith("Going on to 10480 would be")
+    assert "larger max. travel" in line.second
 
 
 def test_an_attached_panel_says_since_when_the_run_goes_on():
