@@ -4,15 +4,19 @@
 PY ?= python3
 BIN := .venv/bin
 
-.PHONY: lab test lint constraints clean
+.PHONY: lab test slow lint constraints clean
 
 # JupyterLab on the notebooks, with a simulated rig
 lab: .venv/.ok
 	$(BIN)/focusbench lab
 
-# all tests, in two processes
+# the tests, in two processes
 test: .venv/.ok
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# what takes longer: a hundred runs, a whole night of rendered frames
+slow: .venv/.ok
+	$(BIN)/python -m pytest -q -n 2 --dist load -m slow
 
 # style, types and the rules of the house
 lint: .venv/.ok

@@ -25,7 +25,6 @@ from focusbench.sequence import (
     night_run,
 )
 from focusbench.triggers import Trigger
-from tests.sequence.whole_nights import WHOLE_NIGHTS
 
 OFF = TriggerOptions(before_first_frame=False, on_filter_change=False)
 
@@ -285,7 +284,6 @@ def test_the_reference_triggers_keep_a_night_in_focus():
 
 
 @pytest.mark.slow
-@WHOLE_NIGHTS
 def test_the_reference_triggers_keep_a_hundred_nights_in_focus():
     shares = [in_zone(seed) for seed in range(100)]
     assert np.mean(shares) >= 0.95

@@ -5,7 +5,6 @@ import pytest
 
 import focusbench as fb
 from focusbench.simulator import FILTERS
-from tests.sequence.whole_nights import WHOLE_NIGHTS
 
 HOUR_S = 3600.0
 ZONE = 22.0
@@ -13,7 +12,6 @@ ZONE = 22.0
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@WHOLE_NIGHTS
 def test_a_rendered_night_is_kept_in_focus(tmp_path):
     rig = fb.simulated_rig(
         best_focus=10_250,
