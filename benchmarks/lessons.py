@@ -16,6 +16,7 @@ MOST_S = 20
 
 
 def main() -> None:
+    """Print a row for each lesson."""
     print(f"{'lesson':40} {'seconds':>8} {'of CPU':>8} {'of 20 s':>8}")
     for path in sorted(LESSONS.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
