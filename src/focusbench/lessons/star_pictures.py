@@ -159,7 +159,7 @@ def widths(looked: ThroughFocus) -> Picture:
     >>> import focusbench as fb
     >>> from focusbench import lessons
     >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
-    >>> "by half-flux radius" in lessons.widths(looked).words
+    >>> "in half-flux radius" in lessons.widths(looked).words
     True
     """
     figure, (left, right) = new_axes(2, height=3.2)
@@ -176,8 +176,8 @@ def widths(looked: ThroughFocus) -> Picture:
     ratios = bright_over_faint(looked)
     return Picture(
         figure,
-        f"At the ends bright stars read {100 * (ratios['hfr'] - 1):+.0f} % against faint ones by "
-        f"half-flux radius, and {100 * (ratios['width'] - 1):+.0f} % by width at half maximum.",
+        f"At the ends bright and faint stars differ by {100 * abs(ratios['hfr'] - 1):.0f} % in "
+        f"half-flux radius, by {100 * abs(ratios['width'] - 1):.0f} % in width at half maximum.",
     )
 
 
