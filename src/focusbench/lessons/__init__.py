@@ -4,7 +4,7 @@ Never: teaches a rule of its own; every number comes from the rooms that runs us
 Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
-from focusbench.lessons.asking import Question, Quiz, question, quiz
+from focusbench.lessons.asking import question, quiz
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
@@ -34,11 +34,9 @@ from focusbench.lessons.frame_pictures import (
     take_dark,
     without_dark,
 )
-from focusbench.lessons.pictures import Picture, new_axes, picture
-from focusbench.lessons.plain_program import PlainReading, plain_reading
+from focusbench.lessons.pictures import new_axes, picture
+from focusbench.lessons.plain_program import plain_reading
 from focusbench.lessons.play import (
-    BothWays,
-    Ending,
     Endings,
     backlash_picture,
     both_ways,
@@ -57,18 +55,13 @@ from focusbench.lessons.star_pictures import (
     widths,
 )
 from focusbench.lessons.step_size import (
-    RangeResult,
-    Zones,
     ends_ratio,
     range_picture,
     range_study,
     zones_of,
 )
-from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame, through_focus
+from focusbench.lessons.through_focus import frames_of, take_frame, through_focus
 from focusbench.lessons.tuning_game import (
-    GameRig,
-    Score,
-    Scores,
     last_night_picture,
     score,
     three_rigs,
@@ -77,20 +70,8 @@ from focusbench.lessons.tuning_game import (
 __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
-    "BothWays",
-    "Ending",
     "Endings",
     "Flipbook",
-    "GameRig",
-    "Picture",
-    "PlainReading",
-    "Question",
-    "Quiz",
-    "RangeResult",
-    "Score",
-    "Scores",
-    "ThroughFocus",
-    "Zones",
     "backlash_picture",
     "both_ways",
     "both_ways_picture",
