@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from focusbench.af_packages import PackageRecorder, zip_package
-from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario, run_measured_by
+from focusbench.api.lesser_program import run_measured_by
+from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario
 from focusbench.doctor import diagnose
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.errors import PackageError
