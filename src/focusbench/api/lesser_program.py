@@ -16,10 +16,13 @@ from focusbench.devices import Rig, Stop
 from focusbench.engine import RigSampler, RunFinished, RunRecord, Sample, autofocus_run
 from focusbench.options import AutofocusOptions
 
+BRIGHT, NEAR_PX = 8.0, 12.0
+"""A speck stands so many times the noise above the sky, with no star so near, pixels."""
+
 
 @dataclass(frozen=True)
 class LesserProgram:
-    """A measurement with two faults to choose from.
+    """A measurement with faults to choose from.
 
     Attributes
     ----------
@@ -27,6 +30,8 @@ class LesserProgram:
         A star is measured within this radius.
     everything : bool
         The mean of everything that was found, not the median of what is a star.
+    specks : bool
+        Every bright pixel is something that was found.
 
     Examples
     --------
@@ -41,6 +46,16 @@ class LesserProgram:
 
     radius_px: int
     everything: bool = False
+    specks: bool = False
+
+    def find(self, pixels: NDArray[np.generic], stars: NDArray[np.void]) -> NDArray[np.void]:
+        """What it takes for stars, in a table like that of `stars`."""
+        found = stars.copy()
+        if self.specks:
+            found = np.concatenate([found, _specks(pixels.astype(np.float64), found)])
+        if self.everything:
+            found["used"] = True
+        return found
 
     def read(
         self, pixels: NDArray[np.generic], stars: NDArray[np.void]
@@ -95,10 +110,9 @@ class _LesserSampler(RigSampler):
         sample = super().sample(position, stop, then)
         if not sample.stars or sample.stars[0] is None:
             return sample
-        stars = sample.stars[0].copy()
-        if self._lesser.everything:
-            stars["used"] = True
-        stars["hfr"], value, scatter = self._lesser.read(sample.frames[0].pixels, stars)
+        pixels = sample.frames[0].pixels
+        stars = self._lesser.find(pixels, sample.stars[0])
+        stars["hfr"], value, scatter = self._lesser.read(pixels, stars)
         n_stars = int(stars["used"].sum())
         # The median of a normal distribution scatters 1.2533 times as much as its mean.
         error = (1 if self._lesser.everything else 1.2533) * scatter / math.sqrt(n_stars)
@@ -110,7 +124,9 @@ class _LesserSampler(RigSampler):
 
 def _hfr(pixels: NDArray[np.float64], x: float, y: float, radius: int) -> float:
     """Radius that holds half of the light found within `radius`, pixels."""
-    column, row = round(float(x)), round(float(y))
+    # A star may have its middle beyond the edge; some pixel is left of it all the same.
+    row = min(round(float(y)), pixels.shape[0] - 1 + radius)
+    column = min(round(float(x)), pixels.shape[1] - 1 + radius)
     top, left = max(0, row - radius), max(0, column - radius)
     box = pixels[top : row + radius + 1, left : column + radius + 1]
     rows, columns = np.indices(box.shape)
@@ -118,4 +134,19 @@ def _hfr(pixels: NDArray[np.float64], x: float, y: float, radius: int) -> float:
     light = np.where(r <= radius, (box - np.median(pixels)).ravel(), 0.0)
     order = np.argsort(r)
     grown = np.cumsum(light[order])
-    return float(np.interp(grown[-1] / 2, grown, r[order]))
+    # Half of a single pixel lies within 0.4 pixels of its middle.
+    return max(float(np.interp(grown[-1] / 2, grown, r[order])), math.sqrt(0.5 / math.pi))
+
+
+def _specks(pixels: NDArray[np.float64], stars: NDArray[np.void]) -> NDArray[np.void]:
+    """Bright pixels with no star near them, as stars of a table."""
+    from scipy.ndimage import maximum_filter
+
+    light = pixels - np.median(pixels)
+    noise = 1.4826 * np.median(np.abs(light))
+    rows, columns = np.nonzero((light == maximum_filter(light, 5)) & (light > BRIGHT * noise))
+    off = np.hypot(columns[:, None] - stars["x"], rows[:, None] - stars["y"])
+    lonely = off.min(axis=1, initial=np.inf) > NEAR_PX
+    found = np.zeros(int(lonely.sum()), stars.dtype)
+    found["x"], found["y"], found["used"] = columns[lonely], rows[lonely], True
+    return found

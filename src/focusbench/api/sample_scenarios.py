@@ -181,4 +181,62 @@ SCENARIOS = (
         {**_RIG, "seed": 21, "start": 10_240, "step_um": 0.001},
         {**_OPTIONS, "smart_focus": False},
     ),
+    SampleScenario(
+        "late_backlash",
+        "backlash",
+        "110 steps of play and the shortest way to best focus: the V is good, but the last move, "
+        "outward, falls short, and the validation frame shows it.",
+        {**_RIG, "seed": 21, "start": 10_240, "backlash": 110},
+        {**_OPTIONS, "final_approach": "direct"},
+    ),
+    SampleScenario(
+        "only_falling",
+        "edge",
+        "The run began far outside focus, with smart focus off: the curve falls to its last point, "
+        "and says which way to go on.",
+        {**_LARGER, "n_stars": 130, "seed": 22, "start": 10_520},
+        {**_OPTIONS, "exposure_s": 8, "smart_focus": False},
+    ),
+    SampleScenario(
+        "parabola_edge",
+        "edge",
+        "The parabola runs through all points with an R² of 0.98, but the minimum lies at their "
+        "edge: the run is refused all the same.",
+        {**_RIG, "seed": 21, "start": 10_400},
+        {"step_size": 45, "data_points": 9, "curve": "parabola", "smart_focus": False},
+    ),
+    SampleScenario(
+        "below_gate",
+        "outlier",
+        "The parabola's R² is just below its gate of 0.90, for one bad point: the three lowest "
+        "points decide. Auto leaves the point out.",
+        {**_RIG, "seed": 26, "start": 10_240, "seeing_variation": 0.1, "gusts": [(12, 15.5, 2.0)]},
+        {"step_size": 50, "data_points": 9, "curve": "parabola", "smart_focus": False},
+    ),
+    SampleScenario(
+        "oversampled",
+        "step_too_small",
+        "Seeing of 7 pixels: the stars are wide even in focus, and the usual step size reaches "
+        "ends of less than twice the minimum. Bin, or step further.",
+        {**_LARGER, "seed": 22, "start": 10_240, "seeing_px": 7.0},
+        _OPTIONS,
+    ),
+    SampleScenario(
+        "hot_pixels",
+        "flat",
+        "A warm sensor, and a program that takes every bright pixel for a star: they are equally "
+        "small in every frame. Measure the frames again to see the V.",
+        {**_RIG, "seed": 21, "start": 10_240, "hot_share": 5e-3},
+        {**_OPTIONS, "smart_focus": False},
+        LesserProgram(radius_px=3, everything=True, specks=True),
+    ),
+    SampleScenario(
+        "lost",
+        "few_stars",
+        "Measured within 5 pixels, far from focus: the curve falls the wrong way, smart focus "
+        "follows it until the largest travel ends the run, back at its start.",
+        {**_LARGER, "seed": 21, "start": 9_770, "obstruction": 0.5},
+        {**_OPTIONS, "exposure_s": 6, "max_travel": 480},
+        LesserProgram(radius_px=5),
+    ),
 )

@@ -5,6 +5,14 @@ Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
 from focusbench.lessons.asking import Question, Quiz, question, quiz
+from focusbench.lessons.bad_curves import (
+    Case,
+    Cases,
+    cases,
+    run_picture,
+    symptom_table,
+    unknown_run,
+)
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
@@ -36,7 +44,7 @@ from focusbench.lessons.frame_pictures import (
 )
 from focusbench.lessons.pictures import Picture, new_axes, picture
 from focusbench.lessons.plain_program import PlainReading, plain_reading
-from focusbench.lessons.samples import sample
+from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
 from focusbench.lessons.smart_focus import (
     Ends,
@@ -66,6 +74,8 @@ from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame
 __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
+    "Case",
+    "Cases",
     "Ends",
     "Flipbook",
     "Picture",
@@ -76,6 +86,7 @@ __all__ = [
     "ThroughFocus",
     "astray",
     "bright_over_faint",
+    "cases",
     "clean_points",
     "crop_margins",
     "crossing_height",
@@ -106,6 +117,7 @@ __all__ = [
     "question",
     "quiz",
     "reasons",
+    "run_picture",
     "sample",
     "say",
     "seen_whole",
@@ -113,10 +125,13 @@ __all__ = [
     "stars_seen",
     "start_off",
     "strip",
+    "symptom_table",
     "take_dark",
     "take_frame",
     "three_lowest",
     "through_focus",
+    "true_focus",
+    "unknown_run",
     "walk",
     "walk_picture",
     "walks",
