@@ -55,11 +55,12 @@ def written_in(tree):
 def typed_numbers(path):
     """Numbers that stand in the text as typed, not computed."""
     text, _ = read(path)
-    words = [re.sub(r"\]\([^)]*\)|`[^`]*`", "", cell.source) for cell in text]
+    words = [cell.source for cell in text]
     # The number of the lesson stands in its title.
     words[0] = re.sub(r"^# \d+", "", words[0])
     words += [typed for tree in trees(path) for typed in written_in(tree)]
-    return {number for one in words for number in NUMBER.findall(one)}
+    told = [re.sub(r"\]\([^)]*\)|`[^`]*`", "", one) for one in words]
+    return {number for one in told for number in NUMBER.findall(one)}
 
 
 def given_numbers(path):

@@ -44,6 +44,17 @@ from focusbench.lessons.frame_pictures import (
 )
 from focusbench.lessons.pictures import Picture, new_axes, picture
 from focusbench.lessons.plain_program import PlainReading, plain_reading
+from focusbench.lessons.play import (
+    BothWays,
+    Ending,
+    Endings,
+    backlash_picture,
+    both_ways,
+    both_ways_picture,
+    play_slider,
+    run_picture,
+    try_runs,
+)
 from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
 from focusbench.lessons.smart_focus import (
@@ -69,22 +80,49 @@ from focusbench.lessons.star_pictures import (
     strip,
     widths,
 )
+from focusbench.lessons.step_size import (
+    RangeResult,
+    Zones,
+    ends_ratio,
+    range_picture,
+    range_study,
+    zones_of,
+)
 from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame, through_focus
+from focusbench.lessons.tuning_game import (
+    GameRig,
+    Score,
+    Scores,
+    last_night_picture,
+    score,
+    three_rigs,
+)
 
 __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
+    "BothWays",
     "Case",
     "Cases",
+    "Ending",
+    "Endings",
     "Ends",
     "Flipbook",
+    "GameRig",
     "Picture",
     "PlainReading",
     "Question",
     "Quiz",
+    "RangeResult",
+    "Score",
+    "Scores",
     "SeenCurve",
     "ThroughFocus",
+    "Zones",
     "astray",
+    "backlash_picture",
+    "both_ways",
+    "both_ways_picture",
     "bright_over_faint",
     "cases",
     "clean_points",
@@ -96,6 +134,7 @@ __all__ = [
     "ends_of",
     "ends_over_minimum",
     "ends_picture",
+    "ends_ratio",
     "errors_picture",
     "eyepiece",
     "fits_of",
@@ -104,6 +143,7 @@ __all__ = [
     "fsq_run",
     "half_light",
     "hot_pixels_counted",
+    "last_night_picture",
     "look_alike",
     "minimum_diameter",
     "n_points",
@@ -113,13 +153,17 @@ __all__ = [
     "picture",
     "plain_curve",
     "plain_reading",
+    "play_slider",
     "positions_by_curve",
     "question",
     "quiz",
+    "range_picture",
+    "range_study",
     "reasons",
     "run_picture",
     "sample",
     "say",
+    "score",
     "seen_whole",
     "seen_within",
     "stars_seen",
@@ -129,8 +173,10 @@ __all__ = [
     "take_dark",
     "take_frame",
     "three_lowest",
+    "three_rigs",
     "through_focus",
     "true_focus",
+    "try_runs",
     "unknown_run",
     "walk",
     "walk_picture",
@@ -138,4 +184,5 @@ __all__ = [
     "widths",
     "without_dark",
     "worst_errors",
+    "zones_of",
 ]

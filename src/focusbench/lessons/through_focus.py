@@ -126,7 +126,7 @@ def through_focus(
     10250
     """
     wanted = sorted({int(position) for position in positions}, reverse=True)
-    _move(rig, min(wanted[0] + TAKE_UP, rig.focuser.limits[1]))
+    move(rig, min(wanted[0] + TAKE_UP, rig.focuser.limits[1]))
     return _measured(wanted, [take_frame(rig, position, exposure_s) for position in wanted])
 
 
@@ -147,14 +147,15 @@ def take_frame(rig: SimulatedRig, position: int, exposure_s: float = 3.0) -> Fra
     >>> lessons.take_frame(rig, 10_250).pixels.shape
     (160, 200)
     """
-    _move(rig, position)
+    move(rig, position)
     rig.camera.start_exposure(exposure_s)
     while not rig.camera.image_ready():
         rig.clock.sleep(TICK_S)
     return rig.camera.read_image()
 
 
-def _move(rig: SimulatedRig, position: int) -> None:
+def move(rig: SimulatedRig, position: int) -> None:
+    """Move a simulated rig's focuser, and wait."""
     rig.focuser.start_move(position)
     while rig.focuser.is_moving():
         rig.clock.sleep(TICK_S)
