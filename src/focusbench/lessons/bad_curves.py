@@ -140,14 +140,14 @@ def _asked(
         for row in (rows[i] for i in order)
     }
     asked = quiz("What happened?", _sentence(symptom.cause), replies)
-    return Case(symptom, finding, run_picture(points), asked)
+    return Case(symptom, finding, points_picture(points), asked)
 
 
 def _sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def run_picture(points: Sequence[FocusPoint]) -> Picture:
+def points_picture(points: Sequence[FocusPoint]) -> Picture:
     """Points of a run, numbered as taken, with their star counts and the validation frame."""
     swept = [one for one in points if one.role != "validation"]
     seen = [one for one in swept if math.isfinite(one.metric)]
