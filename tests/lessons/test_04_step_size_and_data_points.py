@@ -6,6 +6,7 @@ import focusbench as fb
 from focusbench import lessons
 from focusbench.curve import FocusPoint
 from focusbench.errors import OptionsError
+from focusbench.lessons.tuning_game import GameRig
 
 LESSON = "04_step_size_and_data_points"
 
@@ -70,7 +71,7 @@ def test_setting_that_hardly_moves_loses_points(lesson):
 
 
 def test_rig_without_a_setting_is_named():
-    rig = lessons.GameRig("refractor", None, None)
+    rig = GameRig("refractor", None, None)
     with pytest.raises(OptionsError, match="refractor"):
         lessons.score([rig], {})
 

@@ -67,19 +67,41 @@ def fsq_run() -> list[FocusPoint]:
 
 
 def fits_of(points: Sequence[FocusPoint]) -> Mapping[str, CurveFit]:
-    """All curves fitted to the points, by the names that the option `curve` has."""
+    """All curves fitted to the points, by the names that the option `curve` has.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> fit = lessons.fits_of(lessons.fsq_run())["parabola"]
+    >>> round(fit.best_position, 1), round(fit.r_squared, 3)
+    (24901.7, 0.977)
+    """
     return find_best_focus(points).fits
 
 
 def crossing_height(points: Sequence[FocusPoint]) -> float:
-    """Metric at which the two lines cross, pixels; NaN where they do not."""
+    """Metric at which the two lines cross, pixels; NaN where they do not.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> round(lessons.crossing_height(lessons.fsq_run()), 2)
+    1.59
+    """
     fit = fits_of(points)["two_lines"]
     at = fit.best_position
     return math.nan if at is None else float(evaluate(fit, [at])[0])
 
 
 def positions_by_curve(points: Sequence[FocusPoint]) -> dict[str, float]:
-    """Where each curve puts best focus, steps, by its name in words; NaN where it cannot."""
+    """Where each curve puts best focus, steps, by its name in words; NaN where it cannot.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> round(lessons.positions_by_curve(lessons.fsq_run())["two lines"])
+    24901
+    """
     fits = fits_of(points)
     places = {name: fits[curve].best_position for curve, name in NAMES.items()}
     return {name: math.nan if at is None else at for name, at in places.items()}
@@ -89,6 +111,12 @@ def three_lowest(points: Sequence[FocusPoint]) -> dict[str, float]:
     """The average of the three lowest neighbouring points, by three weights, steps.
 
     SGPro falls back to it where its lines find no fit, and does not publish the weights.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> round(lessons.three_lowest(lessons.fsq_run())["weights 1/HFR"])
+    24911
     """
     lowest = lowest_points(points)
     if lowest is None:
@@ -172,7 +200,14 @@ def start_off(step_size: int = 60, *, focus: int = 10_250, b: float = 80.0) -> F
 def clean_points(
     off: int, step_size: int = 60, *, focus: int = 10_250, b: float = 80.0, minimum: float = 1.9
 ) -> list[FocusPoint]:
-    """Nine points of a hyperbola without noise, their centre `off` of them outside focus."""
+    """Nine points of a hyperbola without noise, their centre `off` of them outside focus.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> [point.position for point in lessons.clean_points(0)][:2]
+    [10490, 10430]
+    """
     positions = focus + step_size * (off + np.arange(4, -5, -1))
     return points_of(
         {int(at): minimum * math.hypot(1, (at - focus) / b) for at in positions.tolist()}
@@ -225,6 +260,14 @@ def curve_errors(
     -------
     dict of dict
         Kind of night, then curve, to the root mean square error in data points (step sizes).
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> errors = lessons.curve_errors(n_runs=10)
+    >>> bad = errors["one bad point"]
+    >>> bad["auto"] < bad["two lines"]
+    True
     """
     rng = np.random.default_rng(seed)
     found: dict[str, dict[str, float]] = {}
@@ -241,12 +284,26 @@ def curve_errors(
 
 
 def worst_errors(errors: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Of each curve the largest of its `curve_errors`."""
+    """Of each curve the largest of its `curve_errors`.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> lessons.worst_errors(lessons.curve_errors(n_runs=10)).keys()
+    dict_keys(['two lines', 'parabola', 'hyperbola', 'auto'])
+    """
     return {name: max(one[name] for one in errors.values()) for name in NAMES.values()}
 
 
 def errors_picture(errors: dict[str, dict[str, float]]) -> Picture:
-    """Bars of `curve_errors`: one group a kind of night."""
+    """Bars of `curve_errors`: one group a kind of night.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> lessons.errors_picture(lessons.curve_errors(n_runs=10)).words[:19]
+    'Worst error on any '
+    """
     figure, (axes,) = new_axes(width=9.0, height=3.2)
     style(axes, y="root mean square error of best focus, data points")
     for i, (curve, name) in enumerate(NAMES.items()):

@@ -56,7 +56,18 @@ def minimum_diameter(frame: Frame, diameters: Sequence[float]) -> Flipbook:
 def objects_and_stars(
     rig: SimulatedRig, frame: Frame, diameters: Iterable[float]
 ) -> list[tuple[float, int, int]]:
-    """Minimum diameter, objects counted by the plain program, and how many of these are stars."""
+    """Minimum diameter, objects counted by the plain program, and how many of these are stars.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> rig = fb.simulated_rig(seed=5, shape=(160, 200), n_stars=40, hot_share=1e-3)
+    >>> frame = lessons.take_frame(rig, 10_250)
+    >>> (_, everything, _), (_, larger, _) = lessons.objects_and_stars(rig, frame, [0, 3])
+    >>> larger < everything
+    True
+    """
     found = []
     for diameter in diameters:
         read = plain_reading(frame, diameter)
@@ -65,12 +76,30 @@ def objects_and_stars(
 
 
 def plain_curve(frames: Iterable[Frame], min_diameter_px: float) -> NDArray[np.float64]:
-    """What the plain program reads in each frame, pixels."""
+    """What the plain program reads in each frame, pixels.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> lessons.plain_curve(looked.frames, 3).shape
+    (9,)
+    """
     return np.array([plain_reading(frame, min_diameter_px).value for frame in frames])
 
 
 def hot_pixels_counted(rig: SimulatedRig, frame: Frame) -> int:
-    """How many hot pixels of the sensor the plain program takes for a star, without a minimum."""
+    """How many hot pixels of the sensor the plain program takes for a star, without a minimum.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> rig = fb.simulated_rig(seed=5, shape=(160, 200), n_stars=40, hot_share=1e-3)
+    >>> lessons.hot_pixels_counted(rig, lessons.take_frame(rig, 10_250)) <= 32
+    True
+    """
     x, y = rig.sensor.hot_column.astype(float), rig.sensor.hot_row.astype(float)
     return plain_reading(frame).n_stars(x, y, near_px=0.8)
 
@@ -83,6 +112,14 @@ def curves(looked: ThroughFocus, others: Mapping[str, NDArray[np.float64]]) -> P
     looked : ThroughFocus
     others : mapping of str to float array, shape (n_frames,), pixels
         By the words that stand in the legend.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> lessons.curves(looked, {"flat": looked.hfr * 0 + 1}).words[-12:]
+    '1.0 by flat.'
     """
     figure, (axes,) = new_axes(width=7.0, height=3.4)
     style(axes, x="focuser position, steps; out →", y="what is read, px")
@@ -100,12 +137,29 @@ def curves(looked: ThroughFocus, others: Mapping[str, NDArray[np.float64]]) -> P
 
 
 def ends_over_minimum(values: NDArray[np.float64]) -> float:
-    """Mean of the first and the last value over the lowest."""
+    """Mean of the first and the last value over the lowest.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> import numpy as np
+    >>> lessons.ends_over_minimum(np.array([6.0, 2.0, 4.0]))
+    2.5
+    """
     return float((values[0] + values[-1]) / 2 / values.min())
 
 
 def stars_seen(looked: ThroughFocus, index: int) -> Picture:
-    """A frame with what focusbench counts in boxes, and what it leaves out crossed."""
+    """A frame with what focusbench counts in boxes, and what it leaves out crossed.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> "stars are counted" in lessons.stars_seen(looked, looked.sharpest).words
+    True
+    """
     table = looked.measured[index].stars
     figure, (axes,) = new_axes(width=6.4, height=4.6)
     _show(axes, looked.frames[index])
@@ -118,7 +172,16 @@ def stars_seen(looked: ThroughFocus, index: int) -> Picture:
 
 
 def reasons(looked: ThroughFocus, index: int) -> dict[str, int]:
-    """Why objects of a frame are left out, and how many for each reason, the commonest first."""
+    """Why objects of a frame are left out, and how many for each reason, the commonest first.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> "touches the border" in lessons.reasons(looked, 0)
+    True
+    """
     table = looked.measured[index].stars
     return dict(Counter(table["reason"][~table["used"]].tolist()).most_common())
 
@@ -137,6 +200,14 @@ def take_dark(rig: SimulatedRig, exposure_s: float, folder: str | Path) -> Path:
     -------
     Path
         Of the dark, such as `darks/3_dark.fits`.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> rig = fb.simulated_rig(seed=5, shape=(160, 200), n_stars=40, hot_share=1e-3)
+    >>> lessons.take_dark(rig, 3, "darks").name  # doctest: +SKIP
+    '3_dark.fits'
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -149,13 +220,28 @@ def take_dark(rig: SimulatedRig, exposure_s: float, folder: str | Path) -> Path:
 
 
 def without_dark(frames: Iterable[Frame], folder: str | Path) -> list[Frame]:
-    """Frames less the dark of the folder that fits them, as a run with `dark_folder` does it."""
+    """Frames less the dark of the folder that fits them, as a run with `dark_folder` does it.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> cleaned = lessons.without_dark(looked.frames, "darks")  # doctest: +SKIP
+    """
     library = DarkLibrary(folder)
     return [library.subtract(frame) for frame in frames]
 
 
 def crop_margins(rows: int, columns: int, crop_percent: float) -> tuple[int, int]:
-    """Pixels that a crop drops left and right, and top and bottom."""
+    """Pixels that a crop drops left and right, and top and bottom.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> lessons.crop_margins(600, 800, 5)
+    (20, 15)
+    """
     kept = crop(np.zeros((rows, columns), np.uint8), crop_percent).shape
     return (columns - kept[1]) // 2, (rows - kept[0]) // 2
 

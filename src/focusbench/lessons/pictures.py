@@ -87,5 +87,13 @@ def style(axes: Any, *, x: str = "", y: str = "") -> None:
 
 
 def picture(figure: Any, words: str) -> Picture:
-    """Give a figure its words; it is shown where it stands last in a cell."""
+    """Give a figure its words; it is shown where it stands last in a cell.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> figure, (axes,) = lessons.new_axes()
+    >>> lessons.picture(figure, "Nothing yet.").words
+    'Nothing yet.'
+    """
     return Picture(figure, words)

@@ -83,7 +83,17 @@ def both_ways(rig: SimulatedRig, positions: Iterable[int], *, exposure_s: float 
 
 
 def both_ways_picture(looked: BothWays) -> Picture:
-    """Two V-curves over the same numbers."""
+    """Two V-curves over the same numbers.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> rig = fb.simulated_rig(seed=8, backlash=80, shape=(168, 224), n_stars=60)
+    >>> looked = lessons.both_ways(rig, range(10_010, 10_491, 120))
+    >>> lessons.both_ways_picture(looked).words[:12]
+    'Two V-curves'
+    """
     figure, (axes,) = new_axes(width=6.4, height=3.2)
     style(axes, x="focuser position as it says, steps; out →", y="HFR, px")
     axes.plot(looked.positions, looked.outward, "^--", color=OTHER, label="going out →")
@@ -185,7 +195,18 @@ class Ending:
 
 @dataclass(frozen=True, eq=False)
 class Endings:
-    """Several runs on the same night, shown as a table."""
+    """Several runs on the same night, shown as a table.
+
+    Attributes
+    ----------
+    runs : tuple of Ending
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> print(lessons.Endings(())._repr_markdown_().splitlines()[0])
+    | run | best focus | left at | drawtube off focus | validation frame | time |
+    """
 
     runs: tuple[Ending, ...]
 
@@ -225,6 +246,16 @@ def try_runs(
         Makes the rig: `functools.partial(fb.simulated_rig, seed=8, backlash=80)`.
     options : mapping of str to AutofocusOptions
         By the name of the run.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> from functools import partial
+    >>> night = partial(fb.simulated_rig, seed=4, backlash=80, shape=(168, 224), n_stars=60)
+    >>> direct = fb.AutofocusOptions(final_approach="direct")
+    >>> lessons.try_runs(night, {"direct": direct})["direct"].off < -50
+    True
     """
     found = []
     for name, chosen in options.items():
@@ -237,7 +268,16 @@ def try_runs(
 
 
 def run_picture(record: RunRecord) -> Picture:
-    """The points of a run as they were taken, numbered, with its curve and its end."""
+    """The points of a run as they were taken, numbered, with its curve and its end.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> record = fb.open_package(fb.sample_packages()[0]).record
+    >>> lessons.run_picture(record).words[:22]
+    'The first three points'
+    """
     figure, (axes,) = new_axes(width=6.4, height=3.2)
     style(axes, x="focuser position as it says, steps; out →", y="HFR, px")
     swept = [p for p in record.points if p.role != "validation" and math.isfinite(p.metric)]
@@ -257,7 +297,16 @@ def run_picture(record: RunRecord) -> Picture:
 
 
 def backlash_picture(found: Backlash, truth: float | None = None) -> Picture:
-    """How probable each backlash is, by all the evidence."""
+    """How probable each backlash is, by all the evidence.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> sample = [path for path in fb.sample_packages() if path.stem == "backlash"]
+    >>> lessons.backlash_picture(fb.find_backlash(sample)).words[:8]
+    'Backlash'
+    """
     figure, (axes,) = new_axes(width=6.4, height=2.6)
     style(axes, x="backlash, steps", y="probability")
     density = found.dataset.density.sel(evidence="all")

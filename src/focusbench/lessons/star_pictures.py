@@ -48,7 +48,16 @@ def eyepiece(looked: ThroughFocus) -> Flipbook:
 
 
 def strip(looked: ThroughFocus) -> Picture:
-    """One star in each frame, from inside to outside, with the circle that holds half its light."""
+    """One star in each frame, from inside to outside, with the circle that holds half its light.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> lessons.strip(looked).words[:26]
+    'One star at 9 positions; t'
+    """
     half = _half(looked)
     order = np.argsort(looked.positions)
     figure, axes = new_axes(len(order), width=1.15 * len(order), height=1.7)
@@ -65,7 +74,16 @@ def strip(looked: ThroughFocus) -> Picture:
 
 
 def look_alike(looked: ThroughFocus) -> Picture:
-    """The star in the first and the last frame, without saying which is which."""
+    """The star in the first and the last frame, without saying which is which.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> lessons.look_alike(looked).words
+    'Two frames with rings that look the same.'
+    """
     half = _half(looked)
     figure, axes = new_axes(2, width=5.0, height=2.7)
     for one, index, name in zip(axes, (len(looked) - 1, 0), "AB", strict=True):
@@ -75,7 +93,16 @@ def look_alike(looked: ThroughFocus) -> Picture:
 
 
 def half_light(looked: ThroughFocus) -> Picture:
-    """Share of a star's light within a circle, over the circle's radius, in three frames."""
+    """Share of a star's light within a circle, over the circle's radius, in three frames.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> lessons.half_light(looked).words.startswith("Half of the light is reached at")
+    True
+    """
     figure, (axes,) = new_axes(width=6.4, height=3.2)
     style(axes, x="radius of the circle, pixels", y="share of the star's light within, %")
     last = len(looked) - 1
@@ -125,7 +152,16 @@ def light_within(
 
 
 def widths(looked: ThroughFocus) -> Picture:
-    """Half-flux radius and width at half maximum of bright and faint stars, through focus."""
+    """Half-flux radius and width at half maximum of bright and faint stars, through focus.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> "by half-flux radius" in lessons.widths(looked).words
+    True
+    """
     figure, (left, right) = new_axes(2, height=3.2)
     style(left, x="focuser position, steps", y="half-flux radius, px")
     style(right, x="focuser position, steps", y="width at half of the brightest pixel, px")
@@ -152,6 +188,15 @@ def bright_over_faint(looked: ThroughFocus) -> dict[str, float]:
     -------
     dict
         `hfr`: by half-flux radius; `width`: by `half_maximum_widths`. A fair measure gives 1.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> looked = lessons.frames_of(fb.open_package(fb.sample_packages()[0]))
+    >>> ratio = lessons.bright_over_faint(looked)
+    >>> abs(ratio["hfr"] - 1) < abs(ratio["width"] - 1)
+    True
     """
     ends = np.argsort(looked.hfr)[-2:]
     return {

@@ -108,7 +108,15 @@ def _one_run(ratio: float, noise: float, n: int, rng: np.random.Generator) -> tu
 
 
 def range_picture(results: Sequence[RangeResult]) -> Picture:
-    """Error, and share of runs that focus, against the height of the ends."""
+    """Error, and share of runs that focus, against the height of the ends.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> results = lessons.range_study([1.2, 2.5], [0.08], n_runs=20)
+    >>> lessons.range_picture(results).words[:20]
+    'With ends at 1.2 tim'
+    """
     figure, (left, right) = new_axes(2, width=9.0, height=3.3)
     style(left, x="ends over minimum", y="error of best focus, % of the width b of the V")
     style(right, x="ends over minimum", y="runs that focus, %")
@@ -133,7 +141,16 @@ def range_picture(results: Sequence[RangeResult]) -> Picture:
 
 
 def ends_ratio(points: Sequence[FocusPoint]) -> float:
-    """How many times higher the ends of a run are than its fitted minimum; NaN without a fit."""
+    """How many times higher the ends of a run are than its fitted minimum; NaN without a fit.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> package = fb.open_package(fb.sample_packages()[0])
+    >>> 3 < lessons.ends_ratio(package.focus_points) < 4
+    True
+    """
     swept = [one for one in points if one.role != "validation" and math.isfinite(one.metric)]
     fit = find_best_focus(swept).fits["hyperbola"]
     if fit.best_position is None or not fit.expected_metric:
@@ -171,6 +188,15 @@ def zones_of(
     pixel_um : float, µm
         Of a pixel in which the metric is counted.
     obstruction : float
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from focusbench import lessons
+    >>> points = fb.open_package(fb.sample_packages()[0]).focus_points
+    >>> zones = lessons.zones_of(points, focal_ratio=7.0, pixel_um=3.76, obstruction=0.3)
+    >>> 20 < zones.zone < 30 < zones.critical
+    True
     """
     swept = [one for one in points if one.role != "validation" and math.isfinite(one.metric)]
     fit = find_best_focus(swept).fits["hyperbola"]

@@ -116,6 +116,11 @@ def through_focus(
         Sorted here, the outermost first.
     exposure_s : float, seconds
 
+    Raises
+    ------
+    MeasurementError
+        No frame shows a star.
+
     Examples
     --------
     >>> import focusbench as fb
@@ -199,5 +204,7 @@ def _measured(positions: list[int], frames: list[Frame]) -> ThroughFocus:
         except MeasurementError:
             # A frame without stars has nothing to show.
             continue
+    if not taken:
+        raise MeasurementError("No star is seen in any of these frames; expose longer.")
     kept_at, kept, measured = zip(*taken, strict=True)
     return ThroughFocus(tuple(kept_at), tuple(kept), tuple(measured))

@@ -86,7 +86,14 @@ def _last_night(name: str, simulated: Mapping[str, Any], step_size: int) -> Game
 
 
 def last_night_picture(rigs: list[GameRig]) -> Picture:
-    """Last night's V-curves, with the height of their ends."""
+    """Last night's V-curves, with the height of their ends.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> lessons.last_night_picture(lessons.three_rigs()[:1]).words[:24]
+    'refractor: step size 45,'
+    """
     figure, axes = new_axes(len(rigs), width=9.0, height=3.0)
     told = []
     for one, rig in zip(axes, rigs, strict=True):
@@ -207,6 +214,13 @@ def score(rigs: list[GameRig], yours: Mapping[str, tuple[int, int]]) -> Scores:
     ------
     OptionsError
         A rig without settings, or settings out of bounds.
+
+    Examples
+    --------
+    >>> from focusbench import lessons
+    >>> refractor = lessons.three_rigs()[:1]
+    >>> lessons.score(refractor, {"refractor": (10, 5)}).total < 60
+    True
     """
     missing = [rig.name for rig in rigs if rig.name not in yours]
     if missing:
