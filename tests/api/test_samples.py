@@ -34,7 +34,9 @@ def test_a_sample_shows_its_trouble_and_its_focus(entry):
     analysis = fb.analyze(PATHS[0].parent / entry["file"])
     assert analysis.findings[0].code == entry["finding"]
     assert [finding.code for finding in analysis.findings] == entry["findings"]
-    assert analysis.outcome == entry["outcome"]
+    assert analysis.package.record.outcome == entry["outcome"]
+    # Points alone do not tell how far a run was allowed to go.
+    assert analysis.outcome == entry["outcome"].replace("LOST", "NOT_FOCUSED")
     if analysis.best.best_position is not None:
         # 60 steps is the step size of most of them; where an error is stated, it is true.
         off = abs(analysis.best.best_position - entry["true_best_focus"])

@@ -13,4 +13,10 @@ FACTS: dict[str, dict[str, str]] = {
         "2.5": "RATIO of focusbench.tuning.running: what the advisor aims at",
     },
     "05_backlash": {"95": "per cent; interval_95 of Backlash"},
+    "09_how_sure": {
+        "68": "per cent; best_position_error is half the 68 % interval",
+        "95": "per cent; interval_95",
+        "100": "runs of a hundred",
+        "5": "zone_tolerance of AutofocusOptions, 0.05",
+    },
 }

@@ -21,11 +21,14 @@ from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.backlash import measure_backlash
 from focusbench.api.exports import export_run
 from focusbench.api.nights import run_sequence
+from focusbench.api.lesser_program import LesserProgram
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
+from focusbench.api.sample_scenarios import SCENARIOS
 from focusbench.api.samples import sample_packages, write_sample_packages
 from focusbench.api.studies import tune
+from focusbench.api.symptoms import SYMPTOMS, Symptom, symptom_of
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
@@ -42,9 +45,12 @@ from focusbench.tuning import (
 )
 
 __all__ = [
+    "SCENARIOS",
+    "SYMPTOMS",
     "Analysis",
     "AutofocusOptions",
     "FocusSession",
+    "LesserProgram",
     "ListedRuns",
     "Package",
     "RigMemory",
@@ -53,6 +59,7 @@ __all__ = [
     "Settings",
     "Sign",
     "Study",
+    "Symptom",
     "advise_exposure",
     "analyze",
     "autofocus",
@@ -79,6 +86,7 @@ __all__ = [
     "sample_packages",
     "simulated_rig",
     "summarize",
+    "symptom_of",
     "tune",
     "what_if",
     "when",

@@ -1,18 +1,10 @@
 """How each sample package is made: one trouble a run, on a small simulated sensor."""
 
-import dataclasses
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from focusbench.af_packages import PackageRecorder
-from focusbench.devices import Rig, Stop
+from focusbench.api.lesser_program import LesserProgram
 from focusbench.doctor import Code
-from focusbench.engine import RigSampler, RunFinished, RunRecord, Sample, autofocus_run
-from focusbench.options import AutofocusOptions
 
 
 @dataclass(frozen=True)
@@ -38,26 +30,7 @@ class SampleScenario:
     teaches: str
     rig: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
-    lesser: "LesserProgram | None" = None
-
-
-@dataclass(frozen=True)
-class LesserProgram:
-    """How a program measures that does not do it as we do.
-
-    Ours reads donuts whole at any size and tells galaxies from stars: it cannot show what happens
-    to programs that do not.
-
-    Attributes
-    ----------
-    radius_px : int, pixels
-        A star is measured within this radius.
-    everything : bool
-        The mean of everything that was found, not the median of what is a star.
-    """
-
-    radius_px: int
-    everything: bool = False
+    lesser: LesserProgram | None = None
 
 
 # A small sensor keeps a package small; it is dense with stars to make up for it.
@@ -208,61 +181,62 @@ SCENARIOS = (
         {**_RIG, "seed": 21, "start": 10_240, "step_um": 0.001},
         {**_OPTIONS, "smart_focus": False},
     ),
+    SampleScenario(
+        "late_backlash",
+        "backlash",
+        "110 steps of play and the shortest way to best focus: the V is good, but the last move, "
+        "outward, falls short, and the validation frame shows it.",
+        {**_RIG, "seed": 21, "start": 10_240, "backlash": 110},
+        {**_OPTIONS, "final_approach": "direct"},
+    ),
+    SampleScenario(
+        "only_falling",
+        "edge",
+        "The run began far outside focus, with smart focus off: the curve falls to its last point, "
+        "and says which way to go on.",
+        {**_LARGER, "n_stars": 130, "seed": 22, "start": 10_520},
+        {**_OPTIONS, "exposure_s": 8, "smart_focus": False},
+    ),
+    SampleScenario(
+        "parabola_edge",
+        "edge",
+        "The parabola runs through all points with an R² of 0.98, but the minimum lies at their "
+        "edge: the run is refused all the same.",
+        {**_RIG, "seed": 21, "start": 10_400},
+        {"step_size": 45, "data_points": 9, "curve": "parabola", "smart_focus": False},
+    ),
+    SampleScenario(
+        "below_gate",
+        "outlier",
+        "The parabola's R² is just below its gate of 0.90, for one bad point: the three lowest "
+        "points decide. Auto leaves the point out.",
+        {**_RIG, "seed": 26, "start": 10_240, "seeing_variation": 0.1, "gusts": [(12, 15.5, 2.0)]},
+        {"step_size": 50, "data_points": 9, "curve": "parabola", "smart_focus": False},
+    ),
+    SampleScenario(
+        "oversampled",
+        "step_too_small",
+        "Seeing of 7 pixels: the stars are wide even in focus, and the usual step size reaches "
+        "ends of less than twice the minimum. Bin, or step further.",
+        {**_LARGER, "seed": 22, "start": 10_240, "seeing_px": 7.0},
+        _OPTIONS,
+    ),
+    SampleScenario(
+        "hot_pixels",
+        "flat",
+        "A warm sensor, and a program that takes every bright pixel for a star: they are equally "
+        "small in every frame. Measure the frames again to see the V.",
+        {**_RIG, "seed": 21, "start": 10_240, "hot_share": 5e-3},
+        {**_OPTIONS, "smart_focus": False},
+        LesserProgram(radius_px=3, everything=True, specks=True),
+    ),
+    SampleScenario(
+        "lost",
+        "few_stars",
+        "Measured within 5 pixels, far from focus: the curve falls the wrong way, smart focus "
+        "follows it until the largest travel ends the run, back at its start.",
+        {**_LARGER, "seed": 21, "start": 9_770, "obstruction": 0.5},
+        {**_OPTIONS, "exposure_s": 6, "max_travel": 480},
+        LesserProgram(radius_px=5),
+    ),
 )
-
-
-def run_measured_by(
-    lesser: LesserProgram, rig: Rig, options: AutofocusOptions, recorder: PackageRecorder
-) -> RunRecord:
-    """Run auto focus with frames measured by a lesser program, and save the run."""
-    record = None
-    for event in autofocus_run(options, _LesserSampler(lesser, rig, options)):
-        recorder.record(event)
-        if isinstance(event, RunFinished):
-            record = event.record
-    assert record is not None
-    return dataclasses.replace(record, package_path=recorder.path)
-
-
-class _LesserSampler(RigSampler):
-    """Takes points with the rig, and measures the stars it finds once more."""
-
-    def __init__(self, lesser: LesserProgram, rig: Rig, options: AutofocusOptions) -> None:
-        super().__init__(rig, options)
-        self._lesser = lesser
-
-    def sample(self, position: int, stop: Stop | None, then: int | None = None) -> Sample:
-        """Measure again what the rig has measured."""
-        sample = super().sample(position, stop, then)
-        if not sample.stars or sample.stars[0] is None:
-            return sample
-        pixels = sample.frames[0].pixels.astype(float)
-        stars = sample.stars[0].copy()
-        if self._lesser.everything:
-            stars["used"] = True
-        stars["hfr"] = [_hfr(pixels, s["x"], s["y"], self._lesser.radius_px) for s in stars]
-        hfr = stars["hfr"][stars["used"]]
-        if self._lesser.everything:
-            value, scatter = float(hfr.mean()), float(hfr.std(ddof=1))
-            error = scatter / math.sqrt(len(hfr))
-        else:
-            value = float(np.median(hfr))
-            scatter = 1.4826 * float(np.median(np.abs(hfr - value)))
-            error = 1.2533 * scatter / math.sqrt(len(hfr))
-        point = dataclasses.replace(
-            sample.point, metric=value, error=error, scatter=scatter, n_stars=len(hfr), others={}
-        )
-        return Sample(point, sample.frames, (stars,))
-
-
-def _hfr(pixels: NDArray[np.float64], x: float, y: float, radius: int) -> float:
-    """Radius that holds half of the light found within `radius`, pixels."""
-    column, row = round(float(x)), round(float(y))
-    top, left = max(0, row - radius), max(0, column - radius)
-    box = pixels[top : row + radius + 1, left : column + radius + 1]
-    rows, columns = np.indices(box.shape)
-    r = np.hypot(rows + top - y, columns + left - x).ravel()
-    light = np.where(r <= radius, (box - np.median(pixels)).ravel(), 0.0)
-    order = np.argsort(r)
-    grown = np.cumsum(light[order])
-    return float(np.interp(grown[-1] / 2, grown, r[order]))

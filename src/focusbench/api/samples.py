@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from focusbench.af_packages import PackageRecorder, zip_package
-from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario, run_measured_by
+from focusbench.api.lesser_program import run_measured_by
+from focusbench.api.sample_scenarios import SCENARIOS, SampleScenario
+from focusbench.api.symptoms import symptom_of
 from focusbench.doctor import diagnose
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.errors import PackageError
@@ -67,10 +69,12 @@ def write_sample_packages(folder: str | Path) -> tuple[Path, ...]:
             record = _run(scenario, rig, PackageRecorder(work))
             assert record.package_path is not None
             path = zip_package(record.package_path, folder / f"{scenario.name}.zip")
+        symptom = symptom_of(scenario.name)
         entries.append(
             {
                 "file": path.name,
                 "teaches": scenario.teaches,
+                "symptom": symptom.see if symptom else None,
                 "true_best_focus": round(_truth(rig, record), 1),
                 "outcome": record.outcome,
                 "best_position": record.best_position,

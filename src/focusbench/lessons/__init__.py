@@ -4,7 +4,15 @@ Never: teaches a rule of its own; every number comes from the rooms that runs us
 Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
-from focusbench.lessons.asking import question, quiz
+from focusbench.lessons.asking import Question, Quiz, question, quiz
+from focusbench.lessons.bad_curves import (
+    Case,
+    Cases,
+    cases,
+    points_picture,
+    symptom_table,
+    unknown_run,
+)
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
@@ -34,9 +42,20 @@ from focusbench.lessons.frame_pictures import (
     take_dark,
     without_dark,
 )
-from focusbench.lessons.pictures import new_axes, picture
-from focusbench.lessons.plain_program import plain_reading
+from focusbench.lessons.how_sure import (
+    Repeats,
+    bars_picture,
+    held_picture,
+    off_by_bar,
+    repeat,
+    said_and_true,
+    sure_of,
+)
+from focusbench.lessons.pictures import Picture, new_axes, picture
+from focusbench.lessons.plain_program import PlainReading, plain_reading
 from focusbench.lessons.play import (
+    BothWays,
+    Ending,
     Endings,
     backlash_picture,
     both_ways,
@@ -45,7 +64,23 @@ from focusbench.lessons.play import (
     run_picture,
     try_runs,
 )
+from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
+from focusbench.lessons.smart_focus import (
+    Ends,
+    SeenCurve,
+    astray,
+    curves_seen,
+    ends_of,
+    ends_picture,
+    n_points,
+    n_sweeps,
+    seen_whole,
+    seen_within,
+    walk,
+    walk_picture,
+    walks,
+)
 from focusbench.lessons.star_pictures import (
     bright_over_faint,
     eyepiece,
@@ -55,13 +90,18 @@ from focusbench.lessons.star_pictures import (
     widths,
 )
 from focusbench.lessons.step_size import (
+    RangeResult,
+    Zones,
     ends_ratio,
     range_picture,
     range_study,
     zones_of,
 )
-from focusbench.lessons.through_focus import frames_of, take_frame, through_focus
+from focusbench.lessons.through_focus import ThroughFocus, frames_of, take_frame, through_focus
 from focusbench.lessons.tuning_game import (
+    GameRig,
+    Score,
+    Scores,
     last_night_picture,
     score,
     three_rigs,
@@ -70,18 +110,41 @@ from focusbench.lessons.tuning_game import (
 __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
+    "BothWays",
+    "Case",
+    "Cases",
+    "Ending",
     "Endings",
+    "Ends",
     "Flipbook",
+    "GameRig",
+    "Picture",
+    "PlainReading",
+    "Question",
+    "Quiz",
+    "RangeResult",
+    "Repeats",
+    "Score",
+    "Scores",
+    "SeenCurve",
+    "ThroughFocus",
+    "Zones",
+    "astray",
     "backlash_picture",
+    "bars_picture",
     "both_ways",
     "both_ways_picture",
     "bright_over_faint",
+    "cases",
     "clean_points",
     "crop_margins",
     "crossing_height",
     "curve_errors",
     "curves",
+    "curves_seen",
+    "ends_of",
     "ends_over_minimum",
+    "ends_picture",
     "ends_ratio",
     "errors_picture",
     "eyepiece",
@@ -90,34 +153,51 @@ __all__ = [
     "frames_of",
     "fsq_run",
     "half_light",
+    "held_picture",
     "hot_pixels_counted",
     "last_night_picture",
     "look_alike",
     "minimum_diameter",
+    "n_points",
+    "n_sweeps",
     "new_axes",
     "objects_and_stars",
+    "off_by_bar",
     "picture",
     "plain_curve",
     "plain_reading",
     "play_slider",
+    "points_picture",
     "positions_by_curve",
     "question",
     "quiz",
     "range_picture",
     "range_study",
     "reasons",
+    "repeat",
     "run_picture",
+    "said_and_true",
+    "sample",
     "say",
     "score",
+    "seen_whole",
+    "seen_within",
     "stars_seen",
     "start_off",
     "strip",
+    "sure_of",
+    "symptom_table",
     "take_dark",
     "take_frame",
     "three_lowest",
     "three_rigs",
     "through_focus",
+    "true_focus",
     "try_runs",
+    "unknown_run",
+    "walk",
+    "walk_picture",
+    "walks",
     "widths",
     "without_dark",
     "worst_errors",
