@@ -21,7 +21,7 @@ ENDS = (
 from focusbench.errors import DeviceTimeout
 options = fb.AutofocusOptions(step_size=60, data_points=9, exposure_s=3)
 def after_a_run(options, camera_dies=False, **sky):
-    rig = fb.simulated_rig(best_focus=10_250, seed=2, shape=(480, 640), n_stars=90, **sky)
+    rig = fb.simulated_rig(best_focus=10_250, seed=2, shape=(384, 512), n_stars=70, **sky)
     if camera_dies:
         taken, read = [], rig.camera.read_image
         def read_image():
@@ -35,8 +35,8 @@ def after_a_run(options, camera_dies=False, **sky):
     return panel""",
     "after_a_run(options, camera_dies=True)",
     "after_a_run(options.replace(curve='parabola', veto=False, min_quality=1))",
-    "after_a_run(options.replace(smart_focus=False), start=10_900)",
-    "after_a_run(options.replace(max_travel=400), start=10_900)",
+    "after_a_run(options.replace(smart_focus=False, data_points=7), start=10_700)",
+    "after_a_run(options.replace(data_points=5, max_travel=300), start=10_700)",
 )
 
 CENTRES = """(selector) => [...document.querySelectorAll('.jp-LinkedOutputView ' + selector)]
@@ -157,7 +157,7 @@ def test_how_a_run_looks_that_ended_otherwise(stage):
     for cell, name, words in (
         (1, "failed", "The camera did not answer for 10 s."),
         (2, "no-fit", "No fit. Moved to 10"),
-        (3, "not-focused", "Not focused. The focuser is back at 10900."),
+        (3, "not-focused", "Not focused. The focuser is back at 10700."),
         (4, "lost", "Not focused: gave up"),
     ):
         panel = stage.view(cell)
@@ -173,7 +173,7 @@ def test_how_a_run_looks_that_ended_otherwise(stage):
 def test_twenty_runs_leave_no_comm_behind(stage):
     panel = stage.show(
         """import focusbench as fb
-rig = fb.simulated_rig(best_focus=10_250, seed=1, shape=(200, 280), n_stars=60)
+rig = fb.simulated_rig(best_focus=10_250, seed=1, shape=(160, 224), n_stars=40)
 options = fb.AutofocusOptions(step_size=90, data_points=5, smart_focus=False)
 panel = fb.AutofocusPanel(rig, options, save_packages_to=None)
 panel"""

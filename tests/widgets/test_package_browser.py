@@ -63,7 +63,7 @@ def pick(browser, *names):
 
 
 def shown(browser):
-    return [cells.value for cells in browser.table.cells if cells.value]
+    return [cells.value for cells in browser.list.table.cells if cells.value]
 
 
 def test_own_and_foreign_runs_stand_in_one_table_a_page_at_a_time(made, archive):
@@ -72,46 +72,46 @@ def test_own_and_foreign_runs_stand_in_one_table_a_page_at_a_time(made, archive)
     assert {row.format for row in browser.rows} == {"focusbench", "Hocus Focus"}
     assert len(shown(browser)) == ROWS
     assert "19 Nov" in shown(browser)[0]  # the newest comes first
-    browser.table.forth.click()
+    browser.list.table.forth.click()
     assert len(shown(browser)) == 2
-    assert browser.table.forth.disabled
-    assert browser.table.forth.tooltip == "This is the last page."
+    assert browser.list.table.forth.disabled
+    assert browser.list.table.forth.tooltip == "This is the last page."
     assert "13 runs · 11 nights" in browser._header.value
 
 
 def test_what_could_not_be_read_is_listed_with_its_reason(made, archive):
     browser = made(archive)
-    assert browser._unread.description == "1 file not read…"
-    browser._unread.value = True
-    assert "torn.json is damaged JSON" in browser._skipped_list.value
-    assert "<b>" not in browser._skipped_list.value
+    assert browser.list.unread_button.description == "1 file not read…"
+    browser.list.unread_button.value = True
+    assert "torn.json is damaged JSON" in browser.list.unread.value
+    assert "<b>" not in browser.list.unread.value
 
 
 def test_words_and_outcome_narrow_the_table_and_clear_widens_it(made, archive):
     browser = made(archive)
-    browser.find_box.value = "good"
+    browser.list.find_box.value = "good"
     assert len(shown(browser)) == 1
-    browser.find_box.value = ""
-    browser.outcome.value = "Not focused"
+    browser.list.find_box.value = ""
+    browser.list.outcome.value = "Not focused"
     assert "flat.zip" in shown(browser)[0]
-    browser.find_box.value = "Ha <i>"
+    browser.list.find_box.value = "Ha <i>"
     assert "No run matches “Ha &lt;i&gt;, Not focused”." in browser._words.value
-    browser._clear_button.click()
+    browser.list.clear_button.click()
     assert len(shown(browser)) == ROWS
 
 
 def test_a_head_sorts_and_once_more_turns_the_order(made, archive):
     browser = made(archive)
-    browser.table.heads["best"].click()
-    assert browser.table.heads["best"].description == "Best ▴"
+    browser.list.table.heads["best"].click()
+    assert browser.list.table.heads["best"].description == "Best ▴"
     assert ">10247<" in shown(browser)[0]
-    browser.table.heads["best"].click()
+    browser.list.table.heads["best"].click()
     assert ">24901<" in shown(browser)[0]
 
 
 def test_runs_picked_are_drawn_over_each_other_and_no_more_than_six(made, archive):
     browser = made(archive)
-    for toggle in browser.table.toggles[:7]:
+    for toggle in browser.list.table.toggles[:7]:
         toggle.value = True
     wait_for(browser)
     assert len(browser.picked) == 7
@@ -119,7 +119,7 @@ def test_runs_picked_are_drawn_over_each_other_and_no_more_than_six(made, archiv
     assert "the first six are shown" in browser._words.value
     looks = {(line.colors[0], line.line_style) for line in browser.overlay._lines[:6]}
     assert len(looks) == len({mark.marker for mark in browser.overlay._points[:6]}) == 6
-    browser.table.toggles[0].value = False
+    browser.list.table.toggles[0].value = False
     wait_for(browser)
     assert len(browser.picked) == 6
     assert "the first six" not in browser._words.value
@@ -175,7 +175,7 @@ def test_a_run_without_frames_says_that_it_cannot_be_measured(made, archive):
 def test_files_are_written_and_named(made, archive, tmp_path):
     browser = made(archive)
     pick(browser, "good.zip", "night1.json")
-    browser.export_buttons["HTML report"].click()
+    browser.exports.buttons["HTML report"].click()
     wait_for(browser, "Exported good.html and 1 more file.")
     assert {path.name for path in (tmp_path / "exports").iterdir()} == {"good.html", "night1.html"}
 
@@ -194,11 +194,11 @@ def test_tuning_is_told_the_runs_picked_and_says_why_it_cannot(made, archive):
 
 def test_another_folder_is_read_when_its_path_is_given(made, archive, tmp_path):
     browser = made(archive)
-    browser.folder.value = str(tmp_path / "nowhere")
+    browser.list.folder.value = str(tmp_path / "nowhere")
     wait_for(browser, "No such file")
     assert browser.rows == ()
     make_csv(tmp_path)
-    browser.folder.value = str(tmp_path)
+    browser.list.folder.value = str(tmp_path)
     wait_for(browser, "Pick a run")
     assert [row.name for row in browser.rows] == ["run.csv"]
 

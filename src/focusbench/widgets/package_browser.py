@@ -1,6 +1,5 @@
 """The package browser: every run of a folder in one table, compared, opened, measured anew."""
 
-import re
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,26 +9,17 @@ import ipywidgets as widgets
 
 from focusbench.api import Package, export_run
 from focusbench.widgets.background import Background
+from focusbench.widgets.export_strip import ExportStrip, file_name
 from focusbench.widgets.opened_run import OpenedRun
 from focusbench.widgets.overlay_view import MOST, OverlayView, series_of
 from focusbench.widgets.pieces import box, button, enable, reveal, say_html, write
 from focusbench.widgets.remeasure_strip import RemeasureStrip
-from focusbench.widgets.run_rows import (
-    Key,
-    RunRow,
-    find,
-    in_order,
-    n_nights,
-    say_difference,
-    say_remeasured,
-)
+from focusbench.widgets.run_list import RunList
+from focusbench.widgets.run_rows import Key, RunRow, n_nights, say_difference, say_remeasured
 from focusbench.widgets.run_shelf import RunShelf
-from focusbench.widgets.run_table import ROWS, RunTable
 from focusbench.widgets.say_line import SayLine
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import count, escape
-
-_EXPORTS = {"CSV": ".csv", "netCDF": ".nc", "PNG": ".png", "HTML report": ".html"}
 
 
 class PackageBrowser(widgets.Box):
@@ -57,9 +47,8 @@ class PackageBrowser(widgets.Box):
         All runs that were read.
     picked : tuple of RunRow
         In the order picked.
-    find_box : Text
-    outcome : Dropdown
-    table : RunTable
+    list : RunList
+    exports : ExportStrip
     overlay : OverlayView
     opened : OpenedRun
         Shown in place of the table while a run is open.
@@ -87,7 +76,6 @@ class PackageBrowser(widgets.Box):
         self._export_to = Path(export_to)
         self._keys: list[Key] = []
         self._is_open = False
-        self._column, self._falling, self._page = "date", True, 0
         self._done: tuple[int, int] = (0, 0)
         self._said: SayLine | None = None
         self._drawn: Any = None
@@ -128,22 +116,6 @@ class PackageBrowser(widgets.Box):
         self._open_those_picked()
         self.refresh()
 
-    def _sort(self, column: str) -> None:
-        self._falling = not self._falling if column == self._column else column == "date"
-        self._column, self._page = column, 0
-        self.refresh()
-
-    def _turn_page(self, by: int) -> None:
-        self._page += by
-        self.refresh()
-
-    def _filter(self, _: object = None) -> None:
-        self._page = 0
-        self.refresh()
-
-    def _clear(self, _: object = None) -> None:
-        self.find_box.value, self.outcome.value = "", ""
-
     def _open(self, _: object = None) -> None:
         key = self._keys[-1]
         self._do("Opening the run.", lambda: self._show_run(self._shelf.open(key)))
@@ -165,9 +137,9 @@ class PackageBrowser(widgets.Box):
     def _export(self, suffix: str) -> None:
         self._do("Exporting.", lambda: self._write_files(suffix))
 
-    def _folder_given(self, change: Any) -> None:
-        if change["new"].strip():
-            self._shelf = RunShelf(change["new"].strip(), self._log)
+    def _folder_given(self, folder: str) -> None:
+        if folder:
+            self._shelf = RunShelf(folder, self._log)
             self.read()
 
     def close(self) -> None:
@@ -193,7 +165,9 @@ class PackageBrowser(widgets.Box):
         known = {row.key for row in self.rows}
         self._keys = [key for key in self._keys if key in known]
         self._is_open, self._done = False, (0, 0)
-        self._offer_outcomes()
+        with self._writing:
+            if not self._closed:
+                self.list.offer_outcomes(self.rows)
         self._open_those_picked()
 
     def _tell(self, done: int, total: int) -> None:
@@ -228,7 +202,7 @@ class PackageBrowser(widgets.Box):
         written = []
         for i, row in enumerate(self.picked):
             self._tell(i, len(self.picked))
-            path = self._export_to / (_file_name(row) + suffix)
+            path = self._export_to / (file_name(row) + suffix)
             written.append(export_run(self._shelf.open(row.key), path))
         self._done = (0, 0)
         more = "" if len(written) == 1 else f" and {count(len(written) - 1, 'more file')}"
@@ -243,51 +217,20 @@ class PackageBrowser(widgets.Box):
                 self._refresh()
 
     def _refresh(self) -> None:
-        shown = in_order(
-            find(self.rows, self.find_box.value, self.outcome.value),
-            self._column,
-            falling=self._falling,
-        )
-        self._page = max(0, min(self._page, (len(shown) - 1) // ROWS))
+        self.list.show(self.rows, self._shelf.skipped, self._keys)
         write(self._header, self._header_html())
-        write(self._words, say_html(self._line(shown)))
+        write(self._words, say_html(self._line()))
         done, total = self._done
         width = 100 * done / total if total else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
-        self.table.show(
-            shown,
-            self._page,
-            self._keys,
-            column=self._column,
-            falling=self._falling,
-            top=_common_top(self.rows),
-            words=" found" if len(shown) < len(self.rows) else " runs",
-        )
-        self._show_parts(shown)
+        reveal(self._lists, not self._is_open)
+        reveal(self.opened, self._is_open)
+        reveal(self.remeasuring, self.remeasure_button.value)
+        reveal(self.exports, self.export_button.value)
         self._draw()
         self._set_buttons()
 
-    def _show_parts(self, shown: list[RunRow]) -> None:
-        listing = self._unread.value and bool(self._shelf.skipped)
-        write(
-            self._skipped_list,
-            "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in self._shelf.skipped) + "</ul>"
-            if listing
-            else "",
-        )
-        reveal(self._lists, not self._is_open)
-        reveal(self.opened, self._is_open)
-        reveal(self._skipped_list, listing)
-        reveal(self.table, not listing)
-        reveal(self._unread, bool(self._shelf.skipped))
-        files = count(len(self._shelf.skipped), "file")
-        self._unread.description = "‹ Back to the runs" if listing else f"{files} not read…"
-        reveal(self._clear_button, bool(self.find_box.value or self.outcome.value))
-        reveal(self.remeasuring, self.remeasure_button.value)
-        reveal(self._export_strip, self.export_button.value)
-        reveal(self.folder, self.folder_button.value)
-
-    def _line(self, shown: list[RunRow]) -> SayLine:
+    def _line(self) -> SayLine:
         work = self._work
         if work is None or work.busy:
             done, total = self._done
@@ -305,8 +248,8 @@ class PackageBrowser(widgets.Box):
                 else "A run saves a package here by itself."
             )
             return SayLine("!", f"No runs in {self._shelf.where}.", why)
-        if not shown:
-            what = ", ".join(text for text in (self.find_box.value, self.outcome.value) if text)
+        if not self.list.found:
+            what = self.list.looked_for
             return SayLine("", f"No run matches “{what}”.", "Clear shows all of them again.")
         rows = self.picked
         first, second = say_difference(rows[:MOST])
@@ -342,19 +285,10 @@ class PackageBrowser(widgets.Box):
         enable(self.remeasure_button, free and some, "Measure with other settings.", wait)
         enable(self.export_button, free and some, "Write the runs picked into files.", wait)
         enable(self.remeasuring.measure_button, free and some, "Measure the runs picked.", wait)
-        for one in self.export_buttons.values():
-            enable(one, free and some, f"Into the folder {self._export_to}.", wait)
+        self.exports.show(free and some, wait)
         can = free and some and self.on_tune is not None
         none = "No tuning panel is joined to this browser." if self.on_tune is None else wait
         enable(self.tune_button, can, "Find better settings from these runs.", none)
-
-    def _offer_outcomes(self) -> None:
-        words = sorted({row.word for row in self.rows})
-        with self._writing:
-            if not self._closed:
-                before = self.outcome.value
-                self.outcome.options = [("All outcomes", ""), *((word, word) for word in words)]
-                self.outcome.value = before if before in words else ""
 
     def _header_html(self) -> str:
         parts = [escape(self._shelf.where), count(len(self.rows), "run")]
@@ -377,15 +311,15 @@ class PackageBrowser(widgets.Box):
             "fb-buttons",
             self.open_button, self.remeasure_button, self.tune_button, self.export_button,
         )  # fmt: skip
-        self.folder_button = self._fold("Folder…")
         self.remeasuring, self.opened = RemeasureStrip(self._remeasure), OpenedRun(self._back)
+        self.exports = ExportStrip(self._export_to, self._export)
         return [
             style_widget(),
             box("fb-header", self._header, self._night),
             box("fb-say", self._words, buttons),
             self._bar,
             self.remeasuring,
-            self._lay_out_exports(),
+            self.exports,
             self._lay_out_lists(),
             self.opened,
         ]
@@ -395,52 +329,9 @@ class PackageBrowser(widgets.Box):
         one.observe(lambda _: self.refresh(), "value")
         return one
 
-    def _lay_out_exports(self) -> widgets.Box:
-        self.export_buttons = {
-            name: button(name, lambda _, suffix=suffix: self._export(suffix))
-            for name, suffix in _EXPORTS.items()
-        }
-        self._export_strip = box("fb-tray", box("fb-buttons", *self.export_buttons.values()))
-        return self._export_strip
-
     def _lay_out_lists(self) -> widgets.Box:
-        self.find_box = widgets.Text(
-            placeholder="Find: Ha, not focused, 2026-11",
-            tooltip="Words with commas between; a run holds all of them.",
-        )
-        self.find_box.observe(self._filter, "value")
-        self.outcome = widgets.Dropdown(options=[("All outcomes", "")], value="")
-        self.outcome.observe(self._filter, "value")
-        self._clear_button = button("Clear", self._clear)
-        self._unread = self._fold("")
-        self.folder = widgets.Text(
-            placeholder="Path of a folder, then Enter", continuous_update=False
-        )
-        self.folder.observe(self._folder_given, "value")
-        tools = box(
-            "fb-finders",
-            self.find_box, self.outcome, self._clear_button, self._unread, self.folder_button,
-            self.folder,
-        )  # fmt: skip
-        tools.add_class("fb-buttons")
-        self.table = RunTable(self.pick, self._sort, self._turn_page)
-        self._skipped_list = widgets.HTML()
-        self._skipped_list.add_class("fb-unread")
+        self.list = RunList(self.pick, self._folder_given, self.refresh)
         self.overlay = OverlayView()
         self._title = widgets.HTML()
-        left = box("fb-shelf", tools, self.table, self._skipped_list)
-        self._lists = box("fb-lists", left, box("fb-picks", self._title, self.overlay))
+        self._lists = box("fb-lists", self.list, box("fb-picks", self._title, self.overlay))
         return self._lists
-
-
-def _file_name(row: RunRow) -> str:
-    """Name of an exported file without its ending: that of the source, which every system takes."""
-    stem = row.source.name if row.source.is_dir() else row.source.stem
-    number = "" if row.number is None else f"_{row.number}"
-    return re.sub(r"[^\w.+-]+", "_", stem) + number
-
-
-def _common_top(rows: Iterable[RunRow]) -> float:
-    """Top of the scale of all small curves: nine runs in ten stay below it."""
-    tops = sorted(max(row.y) for row in rows if row.y)
-    return tops[min(len(tops) - 1, int(0.9 * len(tops)))] if tops else 0.0

@@ -3,7 +3,6 @@
 import logging
 import threading
 import weakref
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import ipywidgets as widgets
 from focusbench.af_packages import Keep
 from focusbench.api import FocusSession, RigMemory, new_recorder
 from focusbench.devices import Rig
-from focusbench.engine import Check, Event, RunFinished, RunProgress, expected_duration_s, preflight
-from focusbench.errors import DeviceError, FocusbenchError
+from focusbench.engine import Event, RunFinished, RunProgress, expected_duration_s
+from focusbench.errors import FocusbenchError
 from focusbench.options import AutofocusOptions
 from focusbench.widgets.before_run import obstacles
 from focusbench.widgets.cells import execution
@@ -24,6 +23,7 @@ from focusbench.widgets.panel_header import header_html
 from focusbench.widgets.pieces import box, say_html, write
 from focusbench.widgets.point_frames import PointFrames
 from focusbench.widgets.result_column import points_html
+from focusbench.widgets.rig_watch import RigWatch
 from focusbench.widgets.right_column import RightColumn
 from focusbench.widgets.run_buttons import RunButtons
 from focusbench.widgets.sampling_advice import say_sampling
@@ -102,9 +102,7 @@ class AutofocusPanel(widgets.Box):
         self._memory = RigMemory(memory) if isinstance(memory, str | Path) else memory
         self._learns = False
         self._frames = PointFrames.of(self.session)
-        self._checks: tuple[Check, ...] = ()
-        self._checked: object = None
-        self._light: str | None = None
+        self._watch = RigWatch(rig, save_packages_to, keep)
         self._closed = threading.Event()
         self._wake = threading.Event()
         self._writing = threading.Lock()
@@ -113,8 +111,6 @@ class AutofocusPanel(widgets.Box):
         self._cancelling = False
         self._trouble = ""
         self._wished: bool | None = None
-        self._position: int | None = None
-        self._lost_contact = ""
         self.form = OptionsForm(options)
         self.right = RightColumn()
         self._strip = StarStrip(self.right.pick)
@@ -212,7 +208,7 @@ class AutofocusPanel(widgets.Box):
             self._wake.clear()
             quiet = 0 if woken else quiet + 1
             if quiet % CHECK_EVERY == CHECK_EVERY - 1:
-                self._checked = None
+                self._watch.forget()
             if self._wished is not None:
                 self._closed.wait(TICK_S)
             try:
@@ -231,7 +227,7 @@ class AutofocusPanel(widgets.Box):
 
     def _refresh(self) -> None:
         progress, state = self.session.progress, self._look()
-        write(self._header, header_html(self._rig, state, self._lost_contact))
+        write(self._header, header_html(self._rig, state, self._watch.lost_contact))
         write(self._words, say_html(say(progress, self.session.activity, state)))
         width = 100 * fraction_done(progress) if state.running else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.0f}%"></i></div>')
@@ -242,60 +238,38 @@ class AutofocusPanel(widgets.Box):
         idle, frames = progress.phase == "idle", self._frames.kept
         metric = metric_name(state.options)
         axes = (coming, metric) if idle else ()
-        drawn = (progress, axes, self._checks, len(frames), self.right.picked)
+        checks = self._watch.checks
+        drawn = (progress, axes, checks, len(frames), self.right.picked)
         if drawn != self._shown:
-            self.right.show(progress, self._checks, frames, state.now_s)
+            self.right.show(progress, checks, frames, state.now_s)
             self._shown = (*drawn[:-1], self.right.picked)
             self.curve.show(progress, coming, metric)
             self.curve.pick(self.right.picked)
             self._strip.show(progress, frames, self.curve.shown.x_range, self.right.picked)
             write(self._points, points_html(progress))
 
-    def _check(self, running: bool) -> None:
-        """Look whether a run could be made, where anything has changed that it depends on."""
-        if running:
-            self._checked = None
-            return
-        with suppress(DeviceError):
-            self._light = self._rig.filter()
-        options = self.form.value
-        key = (options, self._position, self._lost_contact)
-        if key != self._checked:
-            self._checks = preflight(
-                self._rig,
-                options,
-                folder=self._folder,
-                keep=self._keep,
-                last=self.session.record,
-            )
-            self._checked = key
-
     def _look(self) -> PanelState:
         session = self.session
         running = session.running
-        try:
-            self._position, self._lost_contact = self._rig.focuser.position(), ""
-        except DeviceError as error:
-            self._position, self._lost_contact = None, str(error)
         if not running:
             self._cancelling = False
-        self._check(running)
+        self._watch.look(self.form.value, session.record, running=running)
         return PanelState(
             running=running,
             cancelling=self._cancelling,
             attached=self._attached,
-            position=self._position,
+            position=self._watch.position,
             return_position=session.return_position,
             last_best=session.last_best,
             now_s=self._rig.clock.now(),
             options=self.form.value,
             trouble=self._trouble or session.error,
             notes=tuple(self.form.still_using),
-            obstacles=obstacles(self._checks),
+            obstacles=obstacles(self._watch.checks),
         )
 
     def _advise(self, state: PanelState, progress: RunProgress) -> None:
-        seconds = expected_duration_s(state.options, self.session.record, filter=self._light)
+        seconds = expected_duration_s(state.options, self.session.record, filter=self._watch.filter)
         at = progress.start_position if state.running else state.position
         text = say_sampling(state.options, at, seconds, self.session.record)
         if state.running and progress.options not in (None, state.options):
