@@ -13,6 +13,10 @@ itself, and as often SGPro's rule of thumb with nine points, whose ends read 3.5
 by the rig's true optics; both with the same backlash compensation. These runs use the simulator's
 mechanics and optics point by point, without rendering (`point_rig.py`), which a table compares
 with rendered runs.
+
+The width of the error's interval stands beside the least that these three packages allow at all
+(`package_information.py`): three runs with half of a good step hold no point in the wings, where
+the asymmetry shows, and no estimate from them can say how far it will pull.
 """
 
 import argparse
@@ -23,6 +27,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from package_information import least_width
 from point_rig import Outcome, PointRig, RigTruth
 
 import focusbench as fb
@@ -89,6 +94,8 @@ class Judged:
     study: fb.Study
     advised: Realised
     rule: Realised
+    least_width: float
+    """What the packages can tell at best (`package_information.py`)."""
 
     def inside(self, name: str) -> bool:
         """Whether a realised figure lies in the interval stated."""
@@ -131,12 +138,14 @@ def judge(truth: RigTruth, seed: int, n_runs: int) -> tuple[Judged, PointRig]:
     rng = np.random.default_rng([seed, 2])
     rig = PointRig(truth, seed)
     with tempfile.TemporaryDirectory() as folder:
-        study = fb.tune(take_packages(rig, folder, rng), seed=seed)
-    options = study.recommended.options
+        packages = take_packages(rig, folder, rng)
+        study = fb.tune(packages, seed=seed)
+        options = study.recommended.options
+        bound = least_width(packages, study.rig, options)
     advised = Realised.of([rig.run(options) for _ in range(n_runs)])
     thumb = options.replace(step_size=rig.step_at(3.5, 4), data_points=9)
     rule = Realised.of([rig.run(thumb) for _ in range(n_runs)])
-    return Judged(truth, study, advised, rule), rig
+    return Judged(truth, study, advised, rule, bound), rig
 
 
 def row(judged: Judged) -> str:
@@ -153,7 +162,8 @@ def row(judged: Judged) -> str:
     return (
         f"| {judged.truth.name} | {chosen.step_size} / {judged.truth.good_step:.0f} "
         f"| {chosen.data_points} | {against('error_rms', 2)} | {judged.off:+.2f} "
-        f"| {judged.width:.2f} | {against('failure_rate', 1, 100)} | {against('duration_s', 1)} "
+        f"| {judged.width:.2f} / {judged.least_width:.2f} | {against('failure_rate', 1, 100)} "
+        f"| {against('duration_s', 1)} "
         f"| {100 * got.in_zone_rate:.1f} / {100 * judged.rule.in_zone_rate:.1f} "
         f"| {judged.cost:.2f} | {judged.study.advice.limited_by} |"
     )
@@ -168,6 +178,7 @@ def print_verdicts(all_judged: list[Judged]) -> None:
     }
     off = float(np.median([abs(j.off) for j in all_judged]))
     widths = [j.width for j in all_judged]
+    bounds = [j.least_width for j in all_judged]
     cheap = sum(
         j.cost <= 0.7 and j.advised.in_zone_rate >= j.rule.in_zone_rate - 0.02 for j in all_judged
     )
@@ -183,6 +194,13 @@ def print_verdicts(all_judged: list[Judged]) -> None:
             f"median {np.median(widths):.2f}, largest {max(widths):.2f}, "
             f"{sum(w <= 2 for w in widths)} of {n}",
             max(widths) <= 2,
+        ),
+        (
+            "the same of the rigs whose packages can tell so much at best",
+            f"{sum(w <= 2 for w, b in zip(widths, bounds, strict=True) if b <= 2)} of "
+            f"{sum(b <= 2 for b in bounds)}; width over bound, median "
+            f"{np.median(np.array(widths) / bounds):.2f}",
+            all(w <= 2 for w, b in zip(widths, bounds, strict=True) if b <= 2),
         ),
         (
             f"≤ 0.7 × the time of the rule of thumb, in-zone rate not lower by 2 points, on "
@@ -245,7 +263,7 @@ def main() -> None:
     print(f"seed {seed}, {runs} runs on each rig\n")
     print(
         "Predicted (90 % interval) realised; ✗ where outside.\n\n"
-        "| rig | step / good | points | error rms, steps | ln ratio | width | failed % "
+        "| rig | step / good | points | error rms, steps | ln ratio | width / bound | failed % "
         "| seconds | in zone %, advised / rule | time / rule | limited by |"
     )
     print("|---" * 11 + "|")

@@ -29,7 +29,7 @@ def test_a_table_opens_again_as_the_same_run(outlier, tmp_path):
     assert [p.role for p in again.focus_points] == [p.role for p in outlier.focus_points]
     assert again.metric == "hfr"
     assert "hfr_mean_radius" in again.points
-    assert again.best().best_position == outlier.decided.best_position
+    assert again.best().best_position == outlier.best().best_position
     text = (tmp_path / "run.csv").read_text()
     assert "above the curve" in text.splitlines()[4]
 
