@@ -30,12 +30,16 @@ from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 from focusbench.tuning import (
+    SimulatedNight,
     Study,
+    TriggerComparison,
     advise_exposure,
+    compare_triggers,
     find_backlash,
     fit_temperature,
     repeatability,
     replay,
+    replay_history,
     what_if,
 )
 
@@ -50,10 +54,13 @@ __all__ = [
     "RunSummary",
     "Settings",
     "Sign",
+    "SimulatedNight",
     "Study",
+    "TriggerComparison",
     "advise_exposure",
     "analyze",
     "autofocus",
+    "compare_triggers",
     "export_run",
     "find_backlash",
     "fit_temperature",
@@ -72,6 +79,7 @@ __all__ = [
     "remeasure",
     "repeatability",
     "replay",
+    "replay_history",
     "sample_packages",
     "simulated_rig",
     "summarize",
