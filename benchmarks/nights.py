@@ -93,7 +93,7 @@ def replayed(nights: list[fb.SimulatedNight]) -> None:
     asked, truly = [], []
     for night in nights:
         lived = night.live(REFERENCE).progress
-        history = fb.ImageHistory(lived.frames, lived.runs)
+        history = lived.history
         compared = fb.compare_triggers(history, sets, zone=night.zone)
         asked.append(compared.dataset.sel(trigger_set=names))
         truly.append(fb.compare_triggers(night, sets).dataset)

@@ -78,6 +78,9 @@ def test_the_journal_holds_the_night_as_it_was_seen_live(quick, tmp_path):
     night = quick.run(plan(("L", 60, 2), ("Ha", 60, 1), triggers=FIRST), tmp_path)
     assert read_night(tmp_path) == night.progress
     assert len(night.progress.runs) == 1
+    history = night.progress.history.dataset
+    assert history.n_runs.values.tolist() == [1, 0, 0]
+    assert history.filter.values.tolist() == ["L", "L", "Ha"]
 
 
 def test_airmass_and_side_are_known_where_site_and_coordinates_are(quick, tmp_path):
@@ -157,6 +160,10 @@ def test_flip_temperature_and_filter_change_due_together_make_one_run(monkeypatc
     assert night.wait(60)
     (run,) = night.progress.runs
     assert run.triggers == (Trigger.CENTRING, Trigger.FILTER, Trigger.TEMPERATURE)
+    # Between the frame and the run, the wheel turns for 2 s; nothing else takes time.
+    frame_s = quick.told(FrameTaken)[1].time_s
+    assert run.started_s - frame_s == pytest.approx(2, abs=1e-3)
+    assert quick.told(FrameStarted)[2].time_s - run.ended_s == pytest.approx(0, abs=1e-3)
     assert quick.told(Centred)[0].flipped
     package = open_package(tmp_path / run.package)
     assert package.record.reasons == (

@@ -248,7 +248,7 @@ def test_a_replayed_night_comes_to_what_living_it_came_to():
     for seed in range(4):
         night = SimulatedNight.reference(seed)
         lived = night.live(REFERENCE).progress
-        history = ImageHistory(lived.frames, lived.runs)
+        history = lived.history
         asked = compare_triggers(history, sets, zone=ZONE).dataset
         truly = compare_triggers(night, sets).dataset
         names = list(sets)
@@ -263,7 +263,7 @@ def test_a_replayed_night_comes_to_what_living_it_came_to():
 def test_best_focus_read_from_a_nights_runs_is_near_the_truth():
     night = SimulatedNight.reference(2)
     lived = night.live(REFERENCE)
-    history = ImageHistory(lived.progress.frames, lived.progress.runs)
+    history = lived.progress.history
     told = as_it_was(history, zone=ZONE).off_focus - lived.off_focus
     # Runs are right to 3 steps (rms) on this sky.
     assert np.sqrt(np.mean(told**2)) < 5

@@ -20,6 +20,7 @@ from focusbench.af_packages import (
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.backlash import measure_backlash
 from focusbench.api.exports import export_run
+from focusbench.api.nights import run_sequence
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
@@ -28,6 +29,7 @@ from focusbench.api.studies import tune
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
+from focusbench.sequence import load_sequence
 from focusbench.simulator import simulated_rig
 from focusbench.tuning import (
     SimulatedNight,
@@ -66,6 +68,7 @@ __all__ = [
     "fit_temperature",
     "import_runs",
     "list_runs",
+    "load_sequence",
     "measure_backlash",
     "measure_frame",
     "measured_anew",
@@ -80,6 +83,7 @@ __all__ = [
     "repeatability",
     "replay",
     "replay_history",
+    "run_sequence",
     "sample_packages",
     "simulated_rig",
     "summarize",

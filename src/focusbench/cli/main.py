@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from focusbench.cli import importing, tuning
+from focusbench.cli import importing, sequence, tuning
 from focusbench.errors import FocusbenchError, OptionsError
 
 
@@ -150,6 +150,16 @@ def _parser() -> argparse.ArgumentParser:
             "make AF packages of the runs of other programs",
             "focusbench import AutoFocus -o af_packages",
             module="importing",
+        )
+    )
+
+    sequence.add_arguments(
+        _command(
+            verbs,
+            "sequence",
+            "take a night's frames and keep them in focus",
+            "focusbench sequence night.json --simulate --folder 2026-11-25",
+            module="sequence",
         )
     )
 

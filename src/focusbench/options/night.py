@@ -1,9 +1,6 @@
 """The options of a night: when focus is looked after, and what a sequence does between runs."""
 
-import dataclasses
-from typing import Any, Self
-
-from focusbench.options.spec import option, options_class
+from focusbench.options.spec import Replaceable, option, options_class
 
 _WHEN = "Focus when"
 _HISTORY = "Image history"
@@ -14,7 +11,7 @@ _ROW = "Frames"
 
 
 @options_class
-class TriggerOptions:
+class TriggerOptions(Replaceable):
     """When auto focus is run in a sequence. Several triggers may be on.
 
     Triggers are asked between frames; an exposure is never interrupted. A run that focused, one
@@ -168,14 +165,9 @@ class TriggerOptions:
         "not cost the night.",
     )
 
-    def replace(self, **changes: Any) -> Self:
-        """Make the same options with some values changed; they are checked again."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return type(self)(**{**values, **changes})
-
 
 @options_class
-class SequenceOptions:
+class SequenceOptions(Replaceable):
     """What a sequence does besides frames and focus runs.
 
     Examples
@@ -218,14 +210,9 @@ class SequenceOptions:
         help="East is positive.",
     )
 
-    def replace(self, **changes: Any) -> Self:
-        """Make the same options with some values changed; they are checked again."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return type(self)(**{**values, **changes})
-
 
 @options_class
-class TargetEvent:
+class TargetEvent(Replaceable):
     """One row of a target: so many frames of one kind.
 
     Examples
@@ -267,8 +254,3 @@ class TargetEvent:
         choices=((1, "1×1"), (2, "2×2"), (3, "3×3"), (4, "4×4")),
         help="Pixels added together before a frame is read.",
     )
-
-    def replace(self, **changes: Any) -> Self:
-        """Make the same row with some values changed; they are checked again."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return type(self)(**{**values, **changes})

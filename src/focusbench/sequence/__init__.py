@@ -45,7 +45,7 @@ from focusbench.sequence.plan import Row, Sequence, Target
 from focusbench.sequence.plan_files import load_sequence, save_sequence
 from focusbench.sequence.point_sky import PointSky
 from focusbench.sequence.point_station import PointStation
-from focusbench.sequence.progress import NightProgress, fold
+from focusbench.sequence.progress import Expected, NightProgress, fold
 from focusbench.sequence.rig_station import RigStation
 from focusbench.sequence.runner import Night
 from focusbench.sequence.sky_place import SkyPlace, sky_place
@@ -57,6 +57,7 @@ __all__ = [
     "LIGHTS",
     "Asked",
     "Centred",
+    "Expected",
     "FilterTurned",
     "FocusEnded",
     "FocusRun",

@@ -53,6 +53,7 @@ class FocuserFound(NightEvent):
     """The focuser stands elsewhere than the night left it: it goes on from there."""
 
     position: int
+    filter: str | None
     temperature_c: float | None
 
 

@@ -194,7 +194,11 @@ class _Night:
         here, follows = self.station.position(), self.station.follows_temperature()
         moved = abs(here - self.progress.left_at) > MOVED_BY and not self.progress.unsettled
         if moved or (follows and here != self.progress.left_at):
-            yield self._tell(FocuserFound(self.station.now(), here, self.station.temperature_c()))
+            yield self._tell(
+                FocuserFound(
+                    self.station.now(), here, self.station.filter(), self.station.temperature_c()
+                )
+            )
             if not follows:
                 yield from self._warn(
                     f"The focuser was moved to {here}; the sequence goes on from there."
@@ -202,40 +206,36 @@ class _Night:
 
     def _make_ready(self, row: Row) -> Steps:
         """Wheel first, then the focuser to where it belongs."""
-        station, stop, wanted = self.station, self.wishes.stop, row.frames.filter
-        filter = station.filter()
-        if wanted is not None and wanted != filter:
-            yield self._tell(FilterTurned(station.now(), wanted))
-            station.turn_to(wanted, stop)
-            filter = wanted
-        progress = self.progress
-        seen_c = station.temperature_c()
-        known_c = progress.temperature_c if seen_c is None else seen_c
-        if station.follows_temperature():
-            known_c = None
-        target = progress.hold.position_at(self.sequence, known_c, filter)
-        if progress.unsettled:
-            here = station.position()
-            if abs(here - target) <= MOVED_BY:
-                here = target
-        else:
-            here = progress.left_at
-        if target != here:
-            why: Why = (
-                "last good position"
-                if progress.unsettled
-                else "filter offset"
-                if wanted is not None and self._shifts(wanted)
-                else "temperature"
-            )
-            yield self._tell(FocuserSent(station.now(), target, why))
-            station.move_to(target, self.sequence.autofocus_for(row.target), stop)
+        station, stop, hold = self.station, self.wishes.stop, self.progress.hold
+        was, wanted = station.filter(), row.frames.filter
+        if wanted is None and self.progress.unsettled:
+            # A run that was killed may have left the focus filter in the beam.
+            wanted = self.progress.filter
+        now = was if wanted is None else wanted
+        if now is not None and now != was:
+            yield self._tell(FilterTurned(station.now(), now))
+            station.turn_to(now, stop)
+        target = hold.position_at(self.sequence, self._known_temperature_c(), now)
+        here = self.progress.left_at
+        if self.progress.unsettled:
+            stands = station.position()
+            here = target if abs(stands - target) <= MOVED_BY else stands
+        if target == here:
+            return
+        why: Why = "temperature"
+        if self.progress.unsettled:
+            why = "last good position"
+        elif hold.shift_to(self.sequence, was) != hold.shift_to(self.sequence, now):
+            why = "filter offset"
+        yield self._tell(FocuserSent(station.now(), target, why))
+        station.move_to(target, self.sequence.autofocus_for(row.target), stop)
 
-    def _shifts(self, filter: str) -> bool:
-        """Whether the wheel was turned just now to a filter that focuses elsewhere."""
-        frames = self.progress.frames
-        before = frames[-1].kind.filter if frames else self.progress.hold.filter
-        return before != filter and bool(self.sequence.autofocus.focus_shift(before, filter))
+    def _known_temperature_c(self) -> float | None:
+        """Temperature that the focuser is to follow; the last one known while none is."""
+        if self.station.follows_temperature():
+            return None
+        now_c = self.station.temperature_c()
+        return self.progress.temperature_c if now_c is None else now_c
 
     # ------------------------------------------------------------------ focus
 

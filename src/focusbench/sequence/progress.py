@@ -2,10 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from focusbench.sequence import events
 from focusbench.sequence.events import FocusRun, NightEvent
+from focusbench.sequence.history import ImageHistory
 from focusbench.sequence.hold import Hold
 from focusbench.sequence.plan import Row, Sequence
 from focusbench.triggers import (
@@ -17,10 +18,18 @@ from focusbench.triggers import (
     after_pause,
     after_run,
     begun,
+    decide,
     observed,
 )
 
 Phase = Literal["idle", "preparing", "focusing", "exposing", "paused", "ended"]
+
+
+class Expected(NamedTuple):
+    """A focus run that should come: why, and when (Unix time, seconds)."""
+
+    words: str
+    time_s: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class NightProgress:
     state : TriggerState
         What the triggers are asked about.
     decided : Decided
-        What they answered last; `decided.next` is the trigger expected first.
+        What they answered last, at `state.time_s`; see `expected_run`.
     focus_words : str
         Why a run is going on; empty where none is.
     hold : Hold
@@ -115,6 +124,34 @@ class NightProgress:
         )
 
     @property
+    def expected_run(self) -> Expected | None:
+        """The focus run that should come next if all goes on as it does; None where none should.
+
+        What the triggers foresee, and the next change of filter in the plan.
+        """
+        candidates = []
+        soonest = self.decided.next
+        if soonest is not None and soonest.expected_s is not None:
+            at_s = self.state.time_s + soonest.expected_s
+            candidates.append(Expected(str(soonest), at_s))
+        triggers = self.sequence.triggers
+        if triggers.use_auto_focus and triggers.on_filter_change and self.next_row is not None:
+            left_s, now = 0.0, self.state.reference.filter
+            for row, done in zip(self.sequence.rows, self.done, strict=True):
+                left = row.frames.count - done
+                if left > 0 and now is not None and row.frames.filter not in (None, now):
+                    words = f"filter change: {now} → {row.frames.filter}"
+                    candidates.append(Expected(words, self.state.time_s + left_s))
+                    break
+                left_s += left * row.frames.exposure_s
+        return min(candidates, key=lambda each: each.time_s) if candidates else None
+
+    @property
+    def history(self) -> ImageHistory:
+        """The image history: frames and runs, as xarray and CSV."""
+        return ImageHistory(self.frames, self.runs)
+
+    @property
     def target_position(self) -> int:
         """Where the focuser belongs now, steps."""
         return self.hold.position_at(self.sequence, self.temperature_c, self.filter)
@@ -142,7 +179,8 @@ def _after(progress: NightProgress, event: NightEvent) -> NightProgress:
         case events.FocuserFound():
             return change(
                 progress,
-                hold=Hold(event.position, event.temperature_c, progress.filter),
+                hold=Hold(event.position, event.temperature_c, event.filter),
+                filter=event.filter,
                 left_at=event.position,
                 unsettled=False,
             )
@@ -243,7 +281,8 @@ def _focused(progress: NightProgress, event: events.FocusEnded) -> NightProgress
         phase="paused" if progress.paused_why else "preparing",
         runs=(*progress.runs, run),
         state=state,
-        decided=Decided(),
+        decided=decide(state, progress.sequence.triggers),
+        filter=progress.filter if run.filter is None else run.filter,
         focus_words="",
     )
     if not run.focused or run.final_position is None:

@@ -328,7 +328,10 @@ class RigStation:
         stop: Stop,
     ) -> tuple[FocusRun, ...]:
         """Run auto focus through the rig's session, and wait the close delay."""
+        # Whoever has the rig at this moment is waited for; a run could only fail now.
+        self.take(stop)
         session, filter, began_s = self._session, self.filter(), self.now()
+        self.release()
         ended: list[RunRecord] = []
         dismissed: list[RunRecord] = []
 

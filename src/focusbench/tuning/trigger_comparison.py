@@ -258,7 +258,7 @@ def _opened(night: AnyNight) -> SimulatedNight | ImageHistory:
         return night
     if Path(night).is_dir():
         kept = read_night(night)
-        return ImageHistory(kept.frames, kept.runs)
+        return kept.history
     return ImageHistory.from_csv(night)
 
 
