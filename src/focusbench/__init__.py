@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         OptionsForm,
         PackageBrowser,
         RigPicker,
+        SequencePanel,
         TuningPanel,
     )
 
@@ -79,6 +80,7 @@ _ROOM_OF = {
     "RunRecord": "api",
     "Sequence": "sequence",
     "SequenceOptions": "options",
+    "SequencePanel": "widgets",
     "SimulatedNight": "api",
     "Study": "api",
     "TargetEvent": "options",
@@ -130,6 +132,7 @@ __all__ = [
     "RunRecord",
     "Sequence",
     "SequenceOptions",
+    "SequencePanel",
     "SimulatedNight",
     "Study",
     "TargetEvent",
