@@ -30,7 +30,7 @@ from focusbench.sequence import (
     Paused,
     Resumed,
     read_night,
-    rig_station,
+    rig_lights,
 )
 from focusbench.triggers import Trigger
 from tests.sequence.quick_rig import BEST, NO_TRIGGERS, QUICK, SHIFT, WITH_OFFSETS, QuickRig, plan
@@ -584,17 +584,17 @@ def test_three_frames_lost_in_a_row_pause_the_night(quick):
 
 
 def test_a_disk_that_is_full_pauses_the_night_and_loses_nothing(quick, tmp_path, monkeypatch):
-    write = rig_station.write_frame
+    write = rig_lights.write_frame
 
     def full(frame, path):
         path.write_bytes(b"half a frame")
         raise FrameError(f"{path} cannot be written: no space left on device.")
 
     def room():
-        monkeypatch.setattr(rig_station, "write_frame", write)
+        monkeypatch.setattr(rig_lights, "write_frame", write)
         night.resume()
 
-    monkeypatch.setattr(rig_station, "write_frame", full)
+    monkeypatch.setattr(rig_lights, "write_frame", full)
     night = quick.night(plan(("L", 60, 2)), tmp_path)
     night.subscribe(quick.when(Paused, room))
     night.start()

@@ -1,10 +1,12 @@
 """Each trigger against SGPro's help page, case by case, at its edges too."""
 
 import dataclasses
+import re
 
 import pytest
 
-from focusbench.options import TriggerOptions
+from focusbench import triggers
+from focusbench.options import TriggerOptions, option_specs
 from focusbench.triggers import (
     FrameKind,
     LightFrame,
@@ -52,6 +54,14 @@ def with_frames(state, *frames):
 def answer(state, options, trigger):
     (found,) = (d for d in decide(state, options).decisions if d.trigger == trigger)
     return found
+
+
+def test_every_option_and_its_test_stand_in_the_map_of_the_room():
+    told = set(re.findall(r"`(\w+)`", triggers.__doc__))
+    assert {spec.name for spec in option_specs(TriggerOptions)} <= told
+    tests = set(re.findall(r"test_(?!triggers)\w+", triggers.__doc__))
+    assert len(tests) == 12
+    assert tests <= set(globals())
 
 
 # -------------------------------------------------------------------------------- all of them

@@ -4,6 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from focusbench.cli.rigs import add_rig_arguments, rig_of
+
 if TYPE_CHECKING:
     from focusbench.sequence import NightEvent
 
@@ -11,13 +13,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
     parser.add_argument("file", metavar="FILE", help="sequence, as save_sequence writes it")
-    rig = parser.add_mutually_exclusive_group(required=True)
-    rig.add_argument("--simulate", action="store_true", help="on the simulated rig, no waiting")
-    rig.add_argument("--alpaca", metavar="HOST:PORT", help="on ASCOM Alpaca devices")
-    parser.add_argument("--camera", type=int, default=0, help="Alpaca camera number (default 0)")
-    parser.add_argument("--focuser", type=int, default=0, help="Alpaca focuser number (default 0)")
-    parser.add_argument("--filter-wheel", type=int, help="Alpaca wheel number (default: none)")
-    parser.add_argument("--seed", type=int, help="of the simulated rig, to repeat a night exactly")
+    add_rig_arguments(parser)
     parser.add_argument(
         "--folder",
         default="night",
@@ -30,23 +26,10 @@ def sequence(arguments: argparse.Namespace) -> int:
     """Do the sequence; exit code 1 where it did not end with all frames taken."""
     # Here, for the parser is made before the rest is loaded.
     from focusbench import api
-    from focusbench.devices import Rig
 
     plan = api.load_sequence(arguments.file)
-    rig: Rig
-    if arguments.simulate:
-        rig = api.simulated_rig(seed=arguments.seed)
-    else:
-        from focusbench.alpaca import connect_alpaca
-
-        rig = connect_alpaca(
-            arguments.alpaca,
-            camera=arguments.camera,
-            focuser=arguments.focuser,
-            filter_wheel=arguments.filter_wheel,
-        )
     watcher = None if arguments.json else _tell
-    night = api.run_sequence(rig, plan, arguments.folder, watcher=watcher)
+    night = api.run_sequence(rig_of(arguments), plan, arguments.folder, watcher=watcher)
     if arguments.json:
         document = {
             "complete": night.complete,

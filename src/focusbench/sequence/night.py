@@ -6,26 +6,8 @@ from collections.abc import Generator, Iterator
 
 from focusbench.curve import Outcome
 from focusbench.errors import DeviceError, FocusbenchError, FrameError, RunCancelled
-from focusbench.sequence.events import (
-    Asked,
-    Centred,
-    FilterTurned,
-    FocusEnded,
-    FocuserFound,
-    FocuserSent,
-    FocusStarted,
-    FrameLost,
-    FrameStarted,
-    FrameTaken,
-    NightContinued,
-    NightEnded,
-    NightEvent,
-    NightStarted,
-    NightWarned,
-    Paused,
-    Resumed,
-    Why,
-)
+from focusbench.sequence import events
+from focusbench.sequence.events import NightEvent, Why
 from focusbench.sequence.plan import Row, Sequence
 from focusbench.sequence.progress import NightProgress, fold
 from focusbench.sequence.station import Station
@@ -130,11 +112,11 @@ class _Night:
         except FocusbenchError as error:
             if self.progress.phase == "idle":
                 raise
-            yield self._tell(NightEnded(self.station.now(), False, str(error)))
+            yield self._tell(events.NightEnded(self.station.now(), False, str(error)))
             return
         complete = self.progress.next_row is None
         why = "all frames are taken" if complete else "stopped"
-        yield self._tell(NightEnded(self.station.now(), complete, why))
+        yield self._tell(events.NightEnded(self.station.now(), complete, why))
 
     # ------------------------------------------------------------------ the way to a frame
 
@@ -143,10 +125,10 @@ class _Night:
         station.take(self.wishes.stop)
         station.run_by_hand()
         if self._continues:
-            yield self._tell(NightContinued(station.now()))
+            yield self._tell(events.NightContinued(station.now()))
         else:
             yield self._tell(
-                NightStarted(
+                events.NightStarted(
                     station.now(),
                     self.sequence,
                     station.position(),
@@ -190,12 +172,12 @@ class _Night:
         """Take notice of what others did with the telescope while it was let go."""
         run = self.station.run_by_hand()
         if run is not None and run.focused:
-            yield self._tell(FocusEnded(self.station.now(), run))
+            yield self._tell(events.FocusEnded(self.station.now(), run))
         here, follows = self.station.position(), self.station.follows_temperature()
         moved = abs(here - self.progress.left_at) > MOVED_BY and not self.progress.unsettled
         if moved or (follows and here != self.progress.left_at):
             yield self._tell(
-                FocuserFound(
+                events.FocuserFound(
                     self.station.now(), here, self.station.filter(), self.station.temperature_c()
                 )
             )
@@ -213,7 +195,7 @@ class _Night:
             wanted = self.progress.filter
         now = was if wanted is None else wanted
         if now is not None and now != was:
-            yield self._tell(FilterTurned(station.now(), now))
+            yield self._tell(events.FilterTurned(station.now(), now))
             station.turn_to(now, stop)
         target = hold.position_at(self.sequence, self._known_temperature_c(), now)
         here = self.progress.left_at
@@ -227,7 +209,7 @@ class _Night:
             why = "last good position"
         elif hold.shift_to(self.sequence, was) != hold.shift_to(self.sequence, now):
             why = "filter offset"
-        yield self._tell(FocuserSent(station.now(), target, why))
+        yield self._tell(events.FocuserSent(station.now(), target, why))
         station.move_to(target, self.sequence.autofocus_for(row.target), stop)
 
     def _known_temperature_c(self) -> float | None:
@@ -254,7 +236,7 @@ class _Night:
         )
         decided = decide(state, self.sequence.triggers)
         yield self._tell(
-            Asked(now, number, kind, temperature_c, place.airmass, place.west, decided)
+            events.Asked(now, number, kind, temperature_c, place.airmass, place.west, decided)
         )
         if not decided.due:
             return False
@@ -263,12 +245,12 @@ class _Night:
 
     def _focus(self, row: Row, triggers: tuple[Trigger, ...], words: str) -> Steps:
         station = self.station
-        yield self._tell(FocusStarted(station.now(), triggers, words))
+        yield self._tell(events.FocusStarted(station.now(), triggers, words))
         station.release()
         options = self.sequence.autofocus_for(row.target)
         runs = station.focus(options, triggers, words, self.wishes.stop)
         for run in runs:
-            yield self._tell(FocusEnded(station.now(), run))
+            yield self._tell(events.FocusEnded(station.now(), run))
         if self.wishes.stop.is_set():
             raise RunCancelled("Stopped.")
         station.take(self.wishes.stop)
@@ -283,21 +265,21 @@ class _Night:
     def _expose(self, number: int, row: Row) -> Steps:
         station, stop = self.station, self.wishes.stop
         count = len(self.progress.frames) + 1
-        yield self._tell(FrameStarted(station.now(), number, count))
+        yield self._tell(events.FrameStarted(station.now(), number, count))
         try:
             frame = station.expose(self.sequence, row, count, stop)
         except FrameError as error:
             yield from self._lost(number, error)
             return
         self._lost_in_a_row = 0
-        yield self._tell(FrameTaken(station.now(), number, frame))
+        yield self._tell(events.FrameTaken(station.now(), number, frame))
         station.keep(frame)
 
     def _lost(self, number: int, error: Exception) -> Steps:
         """A device or the disk failed: try again after a while; after some times, pause."""
         logger.info("A frame was lost", exc_info=True)
         self._lost_in_a_row += 1
-        yield self._tell(FrameLost(self.station.now(), number, str(error)))
+        yield self._tell(events.FrameLost(self.station.now(), number, str(error)))
         if self._lost_in_a_row >= LOST_IN_A_ROW:
             self._lost_in_a_row = 0
             yield from self._pause(f"{LOST_IN_A_ROW} frames were lost in a row: {error}")
@@ -308,23 +290,23 @@ class _Night:
 
     def _pause(self, why: str) -> Steps:
         self.wishes.pause()
-        yield self._tell(Paused(self.station.now(), why))
+        yield self._tell(events.Paused(self.station.now(), why))
 
     def _serve(self) -> Steps:
         """Do what was asked since the last frame; where that is a pause, until it ends."""
         while not self.wishes.stop.is_set():
             asked = self.wishes.taken()
             if asked.centred:
-                yield self._tell(Centred(self.station.now()))
+                yield self._tell(events.Centred(self.station.now()))
             if asked.flipped:
-                yield self._tell(Centred(self.station.now(), flipped=True))
+                yield self._tell(events.Centred(self.station.now(), flipped=True))
             if asked.paused and not self.progress.paused_why:
-                yield self._tell(Paused(self.station.now(), BY_HAND))
+                yield self._tell(events.Paused(self.station.now(), BY_HAND))
             if asked.focus:
                 yield from self._focus_by_hand()
             if not asked.paused:
                 if self.progress.paused_why:
-                    yield self._tell(Resumed(self.station.now()))
+                    yield self._tell(events.Resumed(self.station.now()))
                 return
             self.station.release()
             self.wishes.wait(WAIT_S)
@@ -348,4 +330,4 @@ class _Night:
         """Say something once."""
         if message not in self._warned:
             self._warned.add(message)
-            yield self._tell(NightWarned(self.station.now(), message))
+            yield self._tell(events.NightWarned(self.station.now(), message))

@@ -2,8 +2,6 @@
 
 import contextlib
 import dataclasses
-import logging
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,27 +16,22 @@ from focusbench.engine import (
     RunDismissed,
     RunFinished,
     RunRecord,
-    measure_sample,
 )
 from focusbench.errors import (
-    DeviceError,
     FocusbenchError,
     OptionsError,
     RunCancelled,
     RunInProgress,
 )
-from focusbench.frames import DarkLibrary, Frame, write_frame
 from focusbench.options import AutofocusOptions
 from focusbench.sequence.events import FocusRun
-from focusbench.sequence.lasting import LIGHTS, finish_file, lasting
 from focusbench.sequence.plan import Row, Sequence, Target
+from focusbench.sequence.rig_checks import what_is_missing
+from focusbench.sequence.rig_lights import RigLights, quiet_temperature_c
 from focusbench.sequence.run_facts import facts_of, failed_run, reasons_of
 from focusbench.sequence.sky_place import SkyPlace
 from focusbench.triggers import LightFrame, Trigger
 
-logger = logging.getLogger(__name__)
-
-READOUT_TIMEOUT_S = 120.0
 FILTER_TIMEOUT_S = 60.0
 MOVE_TIMEOUT_S = 300.0
 PACKAGES = "af_packages"
@@ -65,6 +58,7 @@ class RigStation:
         self._seen: RunRecord | None = self._session.record
         self._sampler: RigSampler | None = None
         self._activity = Activity()
+        self._lights = RigLights(rig, self._folder, self._tell)
 
     @property
     def activity(self) -> Activity:
@@ -116,64 +110,17 @@ class RigStation:
 
     def temperature_c(self) -> float | None:
         """Temperature now; a sensor that fails costs the temperature, not the night."""
-        try:
-            return self._rig.temperature_c()
-        except DeviceError:
-            logger.info("The temperature is not known", exc_info=True)
-            return None
+        return quiet_temperature_c(self._rig)
 
     def sky_place(self, sequence: Sequence, target: Target) -> SkyPlace:
         """Where the target stands now, from its coordinates and the site's."""
         return sequence.sky_place(target, self.now())
 
-    # ------------------------------------------------------------------ before the night
-
     def check(self, sequence: Sequence) -> None:
         """See that all frames and all focus frames can be taken; says all that is missing."""
-        missing = list(dict.fromkeys(self._missing(sequence)))
+        missing = what_is_missing(self._rig, sequence)
         if missing:
             raise OptionsError(" ".join(missing))
-
-    def _missing(self, sequence: Sequence) -> list[str]:
-        rows, options = sequence.rows, sequence.autofocus
-        if not rows:
-            return ["The sequence has no frames: add a target with at least one event."]
-        wheel, camera = self._rig.filter_wheel, self._rig.camera
-        has = wheel.filters if wheel else ()
-        there = f"it has {', '.join(has)}" if has else "it has no filter wheel"
-        wanted = [row.frames.filter for row in rows]
-        found = [
-            f"{self._rig.name} has no filter {name!r}; {there}."
-            for name in (*wanted, options.focus_filter)
-            if name is not None and name not in has
-        ]
-        found += [
-            f"{camera.name} bins to {camera.max_binning}×{camera.max_binning} at most; "
-            f"{row.kind} is asked for."
-            for row in rows
-            if row.frames.binning > camera.max_binning
-        ]
-        if options.dark_folder:
-            found += self._missing_darks(options, wanted)
-        return found
-
-    def _missing_darks(self, options: AutofocusOptions, filters: list[str | None]) -> list[str]:
-        """Darks of all focus frames, whatever filter they will be taken through."""
-        assert options.dark_folder is not None
-        rows, columns = self._rig.camera.shape
-        shape = (rows // options.binning, columns // options.binning)
-        through = [options.focus_filter] if options.focus_filter else filters
-        found = []
-        try:
-            library = DarkLibrary(options.dark_folder)
-        except FocusbenchError as error:
-            return [str(error)]
-        for exposure_s in sorted({options.exposure_for(name) for name in through}):
-            try:
-                library.find(exposure_s, shape, options.binning)
-            except FocusbenchError as error:
-                found.append(str(error))
-        return found
 
     # ------------------------------------------------------------------ wheel and focuser
 
@@ -189,10 +136,13 @@ class RigStation:
         """Bring a filter into the beam and wait."""
         wheel = self._rig.filter_wheel
         assert wheel is not None
-        self._activity = Activity("turning", None, self.now())
+        self._tell(Activity("turning", None, self.now()))
         wheel.start_change(filter)
         self._wait_for_wheel(lambda: wheel.filter() == filter, stop, f"did not reach {filter}")
-        self._activity = Activity(since_s=self.now())
+        self._tell(Activity(since_s=self.now()))
+
+    def _tell(self, activity: Activity) -> None:
+        self._activity = activity
 
     def _wait_for_wheel(self, done: Callable[[], bool], stop: Stop | None, doing: str) -> None:
         wait_until(
@@ -226,7 +176,7 @@ class RigStation:
 
     def move_to(self, position: int, options: AutofocusOptions, stop: Stop) -> None:
         """Send the focuser there as a run does; its own compensation is as found afterwards."""
-        sampler = self._sampler = RigSampler(self._rig, _plain(options))
+        sampler = self._sampler = RigSampler(self._rig, only_moves(options))
         try:
             sampler.move_to(position, stop)
         finally:
@@ -237,86 +187,11 @@ class RigStation:
 
     def expose(self, sequence: Sequence, row: Row, number: int, stop: Stop) -> LightFrame:
         """Take a frame, measure it, and save it as a file that is not finished yet."""
-        taken = self._take_frame(row, stop)
-        place = sequence.sky_place(row.target, taken.time_s or self.now())
-        light = LightFrame(
-            kind=row.kind_with(taken.filter),
-            time_s=taken.time_s or self.now(),
-            number=number,
-            temperature_c=taken.temperature_c,
-            position=None if taken.position is None else int(taken.position),
-            airmass=place.airmass,
-            west=place.west,
-        )
-        light = self._measured(light, taken, sequence.autofocus_for(row.target))
-        if self._folder is None:
-            return light
-        light = dataclasses.replace(light, file=f"{LIGHTS}/{_file_name(light)}")
-        header = {**taken.header, "OBJECT": row.target.name, "IMAGETYP": "LIGHT"}
-        if place.airmass is not None:
-            header["AIRMASS"] = round(place.airmass, 4)
-        path = self._folder / light.file
-        with lasting(path) as unfinished:
-            write_frame(dataclasses.replace(taken, header=header), unfinished)
-        return light
+        return self._lights.take(sequence, row, number, stop)
 
     def keep(self, frame: LightFrame) -> None:
         """Give the file its name."""
-        if self._folder is not None and frame.file:
-            finish_file(self._folder / frame.file)
-
-    def _take_frame(self, row: Row, stop: Stop) -> Frame:
-        camera, taken, began_s = self._rig.camera, row.frames, self.now()
-        camera.start_exposure(taken.exposure_s, binning=taken.binning)
-        self._activity = Activity("exposing", None, began_s, taken.exposure_s)
-        try:
-            wait_until(
-                camera.image_ready,
-                self._rig.clock,
-                stop=stop,
-                timeout_s=taken.exposure_s + READOUT_TIMEOUT_S,
-                device="camera",
-                doing="did not deliver its frame",
-            )
-            self._activity = Activity("reading", None, self.now())
-            frame = camera.read_image()
-        except BaseException:
-            with contextlib.suppress(Exception):
-                camera.abort()
-            raise
-        finally:
-            self._activity = Activity(since_s=self.now())
-        return dataclasses.replace(
-            frame,
-            exposure_s=taken.exposure_s,
-            binning=taken.binning,
-            position=self._rig.focuser.position(),
-            filter=self._rig.filter(),
-            temperature_c=self.temperature_c(),
-            time_s=began_s + taken.exposure_s / 2,
-        )
-
-    def _measured(self, light: LightFrame, taken: Frame, options: AutofocusOptions) -> LightFrame:
-        """Measure the stars of a frame; one that cannot be measured is a frame all the same."""
-        self._activity = Activity("measuring", None, self.now())
-        try:
-            point = measure_sample(
-                taken, 0, _plain(options.replace(metric="hfr", crop_percent=0.0))
-            ).point
-        except Exception:
-            logger.warning("A light frame could not be measured", exc_info=True)
-            return light
-        finally:
-            self._activity = Activity(since_s=self.now())
-        if point.rejected:
-            return dataclasses.replace(light, n_stars=point.n_stars)
-        binning = light.kind.binning
-        return dataclasses.replace(
-            light,
-            hfr=point.metric * binning,
-            hfr_error=None if point.error is None else point.error * binning,
-            n_stars=point.n_stars,
-        )
+        self._lights.keep(frame)
 
     # ------------------------------------------------------------------ focus
 
@@ -393,16 +268,6 @@ class RigStation:
         return None if self._folder is None else PackageRecorder(self._folder / PACKAGES)
 
 
-def _plain(options: AutofocusOptions) -> AutofocusOptions:
-    """The options without what concerns focus frames only."""
-    return options.replace(
-        dark_folder=None, focus_filter=None, gain=None, fast_download=False, frames_per_point=1
-    )
-
-
-def _file_name(light: LightFrame) -> str:
-    kind = light.kind
-    parts = [kind.target, kind.filter or "", f"{kind.exposure_s:g}s", f"{light.number:04d}"]
-    # Targets and filters are named by people: only what every file system takes is kept.
-    clean = [re.sub(r"[^A-Za-z0-9.+-]+", "-", part).strip("-.") for part in parts]
-    return "_".join(part for part in clean if part) + ".fits"
+def only_moves(options: AutofocusOptions) -> AutofocusOptions:
+    """The options as far as moves ask for them: no darks are looked for, no filter is checked."""
+    return options.replace(dark_folder=None, focus_filter=None)
