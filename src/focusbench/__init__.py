@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         PackageBrowser,
         RigPicker,
         SequencePanel,
+        TriggerView,
         TuningPanel,
     )
 
@@ -85,6 +86,7 @@ _ROOM_OF = {
     "Study": "api",
     "TargetEvent": "options",
     "TriggerOptions": "options",
+    "TriggerView": "widgets",
     "TuningPanel": "widgets",
     "advise_exposure": "api",
     "analyze": "api",
@@ -137,6 +139,7 @@ __all__ = [
     "Study",
     "TargetEvent",
     "TriggerOptions",
+    "TriggerView",
     "TuningPanel",
     "advise_exposure",
     "analyze",

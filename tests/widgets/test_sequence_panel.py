@@ -401,3 +401,20 @@ def test_sets_of_triggers_are_drawn_one_under_another():
     assert nothing.count("<circle") == compared.nights["<never>"][0].n_frames
     outside = (abs(compared.nights["<never>"][0].off_focus) > night.zone).sum()
     assert nothing.count("fill:none;stroke:var(--fb-x)") == outside
+
+
+def test_the_view_of_triggers_has_a_row_for_each_set_and_a_picture_for_each_night():
+    never = fb.TriggerOptions(before_first_frame=False, on_filter_change=False)
+    nights = [SimulatedNight.reference(seed).replace(hours=1.5) for seed in (1, 2)]
+    before = set(widget_module._instances)
+    view = fb.TriggerView(compare_triggers(nights, {"<a>": never, "b": never.replace(every_c=0.5)}))
+    assert text(view._table).startswith("A night with Focus runs Needed False alarms")
+    assert "&lt;a&gt; 0.0 0.0 0.0 0.0 0 0.0" in text(view._table)
+    assert "Worst night" in text(view._table)
+    first, runs = view._picture.value, view._runs.value
+    view.nights.value = 1
+    assert view._picture.value != first
+    assert view._runs.value != runs
+    assert "temperature: " in text(view._runs)
+    view.close()
+    assert set(widget_module._instances) <= before

@@ -11,6 +11,7 @@ from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
 from focusbench.widgets.sequence_panel import SequencePanel
+from focusbench.widgets.trigger_view import TriggerView
 from focusbench.widgets.tuning_panel import TuningPanel
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "PackageBrowser",
     "RigPicker",
     "SequencePanel",
+    "TriggerView",
     "TuningPanel",
 ]
