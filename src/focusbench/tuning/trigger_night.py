@@ -142,7 +142,8 @@ class TriggerNight:
         """What came of it, in one sentence."""
         n, verdicts = len(self.alarms), self.verdicts
         said = f"{n} focus run{'' if n == 1 else 's'}"
-        names = {"needed": "needed", "false": "false alarms", "no focus": "without focus"}
+        alarms = "false alarm" if verdicts["false"] == 1 else "false alarms"
+        names = {"needed": "needed", "false": alarms, "no focus": "without focus"}
         parts = [f"{verdicts[key]} {text}" for key, text in names.items() if verdicts[key]]
         if verdicts["not known"]:
             parts.append(f"{verdicts['not known']} nobody can judge")

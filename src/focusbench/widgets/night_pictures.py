@@ -10,7 +10,7 @@ from focusbench.tuning import TriggerComparison, TriggerNight
 from focusbench.widgets.svg_plot import SvgPlot, round_ticks
 from focusbench.widgets.wording import clock, count, escape, position
 
-HFR_HEIGHT, STARS_HEIGHT, TEMPERATURE_HEIGHT, STRIP_HEIGHT = 96.0, 56.0, 56.0, 72.0
+HFR_HEIGHT, STRIP_HEIGHT, SET_HEIGHT = 96.0, 56.0, 72.0
 LEAST_S = 1800.0
 """The axis of time is at least so long."""
 APART = 0.12
@@ -37,14 +37,17 @@ def history_html(night: NightProgress, now_s: float) -> str:
             plot.cross(frame.time_s, 0.06 * top, 3.5, "var(--fb-x)")
         else:
             plot.disc(frame.time_s, frame.hfr, 2.6, "var(--fb-point)", frame_words(frame))
-    out = plot.html("HFR, px at 1×1", "| auto focus   ✕ no stars")
     counts = [frame.n_stars for frame in frames]
-    if any(value is not None for value in counts):
-        out += _strip(x_range, frames, counts, runs, STARS_HEIGHT, "stars", (), from_zero=True)
     degrees = [frame.temperature_c for frame in frames]
-    if any(value is not None for value in degrees):
-        out += _strip(x_range, frames, degrees, runs, TEMPERATURE_HEIGHT, "°C", ticks)
-    return out
+    below = [
+        _strip(plot, frames, values, runs, name)
+        for values, name in ((counts, "stars"), (degrees, "°C"))
+        if any(value is not None for value in values)
+    ]
+    # Time is written once, below the last of them.
+    (below[-1] if below else plot).x_ticks(ticks, _hour)
+    shown = [plot.html("HFR, px at 1×1", "| auto focus   ✕ no stars")]
+    return "".join((*shown, *(strip.html(strip.label) for strip in below)))
 
 
 def frame_words(frame: LightFrame) -> str:
@@ -79,8 +82,8 @@ def comparison_html(compared: TriggerComparison, night: int = 0, most: int = 6) 
 
 
 def _set_strip(name: str, one: TriggerNight, x_range: tuple[float, float], edge: float) -> str:
-    plot = SvgPlot(x_range, (-edge, edge), STRIP_HEIGHT, f"{name}: {one.sentence}")
-    plot.y_ticks([0])
+    plot = SvgPlot(x_range, (-edge, edge), SET_HEIGHT, f"{name}: {one.sentence}")
+    plot.y_ticks([0, one.zone] if math.isfinite(one.zone) else [0])
     if math.isfinite(one.zone):
         for side in (-one.zone, one.zone):
             plot.across(side, "var(--fb-zone)")
@@ -106,28 +109,22 @@ def _set_strip(name: str, one: TriggerNight, x_range: tuple[float, float], edge:
 
 
 def _strip(
-    x_range: tuple[float, float],
+    above: SvgPlot,
     frames: Sequence[LightFrame],
     values: Sequence[float | None],
     runs: Sequence[FocusRun],
-    height: float,
-    title: str,
-    ticks: Sequence[float],
-    *,
-    from_zero: bool = False,
-) -> str:
+    name: str,
+) -> SvgPlot:
+    """A low plot on the axis of time of the one above; counts begin at zero."""
     there = [value for value in values if value is not None]
-    low, high = (0.0, max(1.0, 1.15 * max(there))) if from_zero else (min(there), max(there))
-    if not from_zero:
-        pad = max(0.5, 0.1 * (high - low))
-        low, high = low - pad, high + pad
-    plot = SvgPlot(x_range, (low, high), height, title)
-    plot.y_ticks(round_ticks(low, high, 3))
+    low, high = min(there), max(there)
+    pad = max(0.5, 0.1 * (high - low))
+    y_range = (0.0, max(1.0, 1.15 * high)) if name == "stars" else (low - pad, high + pad)
+    plot = SvgPlot(above.x_range, y_range, STRIP_HEIGHT, name)
+    plot.y_ticks(round_ticks(*y_range, 3))
     _runs(plot, runs, labels=False)
     plot.path(*_line(frames, values), "var(--fb-point)", 1.6)
-    if ticks:
-        plot.x_ticks(ticks, _hour)
-    return plot.html(title)
+    return plot
 
 
 def _runs(plot: SvgPlot, runs: Sequence[FocusRun], *, labels: bool) -> None:
