@@ -67,27 +67,29 @@ def test_a_history_round_trips_through_csv(tmp_path):
 
 
 def test_a_csv_of_another_program_is_read(tmp_path):
+    # Columns as N.I.N.A.'s plugin Session Metadata writes them (names from its source).
     path = tmp_path / "ImageMetaData.csv"
     path.write_text(
-        "﻿ExposureNumber,FilePath,FilterName,ExposureStart,Duration,DetectedStars,HFR,"
-        "FocuserPosition,FocuserTemperature,Airmass\n"
-        "0,a.fits,L,2023-11-14T22:13:20Z,120,812,2.31,10250,4.5,1.31\n"
-        "1,b.fits,L,2023-11-14T22:15:30Z,120,0,0,10250,NaN,1.30\n",
+        "\ufeffExposureNumber,FilePath,FilterName,ExposureStart,Duration,Binning,CameraTemp,"
+        "DetectedStars,HFR,HFRStDev,FocuserPosition,FocuserTemp,Airmass,ExposureStartUTC\n"
+        "0,a.xisf,L,2023-11-14 23:13,120,2x2,-10,812,2.31,0.06,10250,4.5,1.31,"
+        "2023-11-14T22:13:20Z\n"
+        "1,b.xisf,L,2023-11-14 23:15,120,1x1,-10,-1,0,NaN,10250,NaN,1.30,2023-11-14T22:15:30Z\n",
         encoding="utf-8",
     )
     first, second = ImageHistory.from_csv(path).frames
     assert first == LightFrame(
-        FrameKind("", "L", 1, 120),
-        START_S,
+        FrameKind("", "L", 2, 120),
+        START_S + 60,
         1,
-        hfr=2.31,
+        hfr=4.62,
         n_stars=812,
         temperature_c=4.5,
         position=10_250,
         airmass=1.31,
-        file="a.fits",
+        file="a.xisf",
     )
-    assert (second.hfr, second.n_stars, second.temperature_c) == (None, 0, None)
+    assert (second.hfr, second.n_stars, second.temperature_c) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_a_csv_of_another_program_is_read(tmp_path):
     [
         ("", "no image history"),
         ("a,b\n1,2\n", "names no time and hfr_px"),
-        ("time,hfr\n2023-11-14T22:13:20,two\n", r"line 2: hfr_px is a number; got 'two'"),
+        ("time,hfr\n2023-11-14T22:13:20,two\n", r"line 2: hfr is a number; got 'two'"),
         ("time,hfr\n1,2\nlate,2\n", "line 3: time is ISO 8601 or Unix seconds; got 'late'"),
         ("what,time,hfr\nfocus,1,2\n", "line 2"),
     ],

@@ -1,6 +1,7 @@
 """A night on the devices of a rig: order, delays, wishes, failures, files."""
 
 import dataclasses
+import re
 import threading
 import time
 
@@ -8,10 +9,12 @@ import pytest
 
 from focusbench.af_packages import open_package
 from focusbench.curve import Outcome
+from focusbench.engine import PointMeasured
 from focusbench.errors import DeviceError, FrameError, OptionsError, RunInProgress
 from focusbench.frames import Frame, read_frame, write_frame
 from focusbench.options import SequenceOptions
 from focusbench.sequence import (
+    JOURNAL,
     Asked,
     Centred,
     FilterTurned,
@@ -643,3 +646,65 @@ def test_a_focuser_that_follows_by_itself_is_left_to_do_so(monkeypatch):
         f.position - BEST - (SHIFT if f.kind.filter == "Ha" else 0) for f in night.progress.frames
     ]
     assert off == pytest.approx([0, -10, -20, -30, -40], abs=2)
+
+
+# -------------------------------------------------------------------------- people and triggers
+
+
+def test_a_run_that_a_person_cancels_neither_pauses_the_night_nor_comes_back_at_once(quick):
+    triggers = FIRST.replace(every_frames=2, after_failure="stop", cool_down_minutes=3)
+    night = quick.night(plan(("L", 60, 6), triggers=triggers))
+
+    def cancel(event):
+        if isinstance(event, PointMeasured) and len(quick.told(FocusStarted)) == 2:
+            quick.session.cancel()
+
+    quick.session.subscribe(cancel)
+    night.start()
+    assert night.wait(60)
+    first, cancelled, third = night.progress.runs
+    assert (first.outcome, cancelled.outcome) == (Outcome.FOCUSED, Outcome.CANCELLED)
+    assert quick.told(Paused) == []
+    # References stay: it is due again, but not before three minutes have passed.
+    assert third.triggers == (Trigger.FRAMES,)
+    assert 180 <= third.started_s - cancelled.ended_s < 241
+
+
+def test_worse_frames_start_a_run_and_its_next_frame_is_the_baseline(monkeypatch):
+    quick = QuickRig(monkeypatch)
+    triggers = FIRST.replace(history="hfr", history_percent=20, history_frames=2)
+    night = quick.night(plan(("L", 60, 8), triggers=triggers))
+
+    def slip():
+        # The drawtube slips by 70 steps, and no counter of the focuser tells.
+        telescope = quick.rig.telescope
+        quick.rig.telescope = dataclasses.replace(telescope, best_focus=BEST + 70)
+
+    night.subscribe(quick.when(FrameTaken, slip, 3))
+    night.start()
+    assert night.wait(60)
+    first, second = night.progress.runs
+    assert second.triggers == (Trigger.HISTORY,)
+    assert re.match(r"image history: HFR 1\.[89]\d → 2\.[456]\d: ", second.words)
+    assert second.final_position - first.final_position == pytest.approx(70, abs=8)
+    taken = [frame.number for frame in night.progress.state.frames]
+    assert taken == [6, 7, 8]
+
+
+def test_a_killed_runs_focus_filter_does_not_stay_in_the_beam(monkeypatch, tmp_path):
+    quick = QuickRig(monkeypatch)
+    autofocus = WITH_OFFSETS.replace(focus_filter="Ha")
+    quick.run(plan((None, 60, 1), autofocus=autofocus, triggers=FIRST), tmp_path)
+    journal = tmp_path / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    begun = next(i for i, line in enumerate(lines) if b'"FocusStarted"' in line)
+    journal.write_bytes(b"".join(lines[: begun + 1]))
+    again = QuickRig(monkeypatch)
+    again.rig.filter_wheel.start_change("Ha")
+    again.clock.sleep(10)
+    night = again.night(None, tmp_path)
+    night.start()
+    assert night.wait(60)
+    (frame,) = night.progress.frames
+    assert frame.kind.filter == "L"
+    assert frame.position == pytest.approx(BEST, abs=8)

@@ -107,8 +107,9 @@ class ImageHistory:
     def from_csv(cls, path: str | Path) -> "ImageHistory":
         """Read a history: one of ours, or any CSV with a time and an HFR for each frame.
 
-        Columns may stand in any order; unknown ones are left out. `time` is ISO 8601 in UTC, or
-        Unix time in seconds. N.I.N.A.'s ImageMetaData.csv can be read.
+        Columns may stand in any order; unknown ones are left out. `time` (the middle of the
+        exposure) is ISO 8601 in UTC, or Unix time in seconds; `hfr_px` is at 1×1, a plain `hfr` as
+        taken. The columns of N.I.N.A.'s ImageMetaData.csv are understood.
 
         Raises
         ------

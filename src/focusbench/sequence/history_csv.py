@@ -18,11 +18,13 @@ _COLUMNS = (
 )
 
 _ALSO = {
-    "time": ("date", "datetime", "date_obs", "time_s", "exposurestart"),
-    "hfr_px": ("hfr",),
+    "time": ("date", "datetime", "time_s"),
+    # Of two, the later one counts: N.I.N.A.'s local time comes before the one in UTC.
+    "start": ("date_obs", "exposurestart", "exposurestartutc"),
+    "hfr_as_taken": ("hfr",),
     "hfr_error_px": ("hfr_error",),
     "stars": ("n_stars", "detectedstars", "star_count"),
-    "temperature_c": ("temperature", "focusertemperature", "temp"),
+    "temperature_c": ("temperature", "focusertemperature", "focusertemp", "temp"),
     "position": ("focuserposition", "focuser_position"),
     "exposure_s": ("exposure", "duration", "exptime"),
     "filter": ("filtername",),
@@ -53,7 +55,7 @@ def read_csv(path: Path) -> tuple[tuple[LightFrame, ...], tuple[FocusRun, ...]]:
     )
     rows = csv.reader(text.splitlines(), delimiter=delimiter)
     names = [_known(name) for name in next(rows, [])]
-    if "time" not in names or "hfr_px" not in names:
+    if not {"time", "start"} & set(names) or not {"hfr_px", "hfr_as_taken"} & set(names):
         raise PackageError(f"{path} is no image history: its first line names no time and hfr_px.")
     frames: list[LightFrame] = []
     runs: list[FocusRun] = []
@@ -108,19 +110,24 @@ def _run_line(run: FocusRun) -> dict[str, object]:
 
 
 def _frame_of(line: Mapping[str, str], number: int) -> LightFrame:
-    west = line.get("west", "")
+    west, n_stars = line.get("west", ""), _whole(line, "stars")
+    # N.I.N.A. writes 1x1.
+    binning = int(line.get("binning", "").lower().partition("x")[0] or 1)
+    exposure_s = _number(line, "exposure_s") or 0.0
+    as_taken = _number(line, "hfr_as_taken")
+    time_s = (
+        _unix(line.get("time", ""))
+        if "time" in line
+        else _unix(line.get("start", "")) + exposure_s / 2
+    )
     return LightFrame(
-        kind=FrameKind(
-            line.get("target", ""),
-            line.get("filter") or None,
-            int(_number(line, "binning") or 1),
-            _number(line, "exposure_s") or 0.0,
-        ),
-        time_s=_unix(line.get("time", "")),
+        kind=FrameKind(line.get("target", ""), line.get("filter") or None, binning, exposure_s),
+        time_s=time_s,
         number=int(_number(line, "number") or number),
-        hfr=_number(line, "hfr_px") or None,
+        # 0 and −1 say that nothing was measured.
+        hfr=(_number(line, "hfr_px") if as_taken is None else as_taken * binning) or None,
         hfr_error=_number(line, "hfr_error_px"),
-        n_stars=_whole(line, "stars"),
+        n_stars=None if n_stars is None or n_stars < 0 else n_stars,
         temperature_c=_number(line, "temperature_c"),
         position=_whole(line, "position"),
         airmass=_number(line, "airmass"),
@@ -160,7 +167,8 @@ def _number(line: Mapping[str, str], name: str) -> float | None:
     try:
         value = float(text)
     except ValueError as error:
-        raise ValueError(f"{name} is a number; got {text!r}") from error
+        plain = name.removesuffix("_as_taken")
+        raise ValueError(f"{plain} is a number; got {text!r}") from error
     return value if math.isfinite(value) else None
 
 

@@ -93,7 +93,7 @@ class _Night:
         self.progress = progress or NightProgress()
         self._continues = progress is not None
         self._lost_in_a_row = 0
-        self._warned: set[str] = set()
+        self._warned = set(self.progress.warnings)
 
     def run(self) -> Steps:
         try:
