@@ -65,7 +65,7 @@ def test_every_degree_fires_where_the_degree_is_reached():
     night = replay_history(history, OFF.replace(every_c=1))
     assert fired(night) == [5, 9]
     assert night.alarms[0].words == "temperature: 10.0 °C → 9.0 °C: 1.0 ≥ 1.0"
-    assert night.words[0].startswith("09:13 before frame 5: temperature: 10.0 °C → 9.0 °C")
+    assert " before frame 5: temperature: 10.0 °C → 9.0 °C" in night.words[0]
 
 
 def test_every_frames_and_minutes_count_from_the_run_that_would_have_been_made():
@@ -189,6 +189,40 @@ def test_runs_are_read_off_moves_where_a_table_names_none():
     night = as_it_was(ImageHistory(frames), zone=ZONE)
     assert fired(night) == [6]
     assert any("each move of the focuser" in note for note in night.notes)
+
+
+def test_where_the_focuser_stood_before_the_first_run_may_not_be_known():
+    frames = tuple(frame(i) for i in range(4))
+    first = run(-1, 1000)
+    night = replay_history(ImageHistory(frames, (first,)), TriggerOptions(), zone=ZONE)
+    assert fired(night) == [1]
+    assert night.verdicts == {"not known": 1}
+    assert night.in_zone == 1
+    assert any("before the first run is not told" in note for note in night.notes)
+    known = dataclasses.replace(first, start_position=1040)
+    night = replay_history(ImageHistory(frames, (known,)), TriggerOptions(), zone=ZONE)
+    assert night.alarms[0].off == pytest.approx(40)
+    assert night.verdicts == {"needed": 1}
+
+
+def test_a_table_of_nina_is_replayed(tmp_path):
+    head = (
+        "ExposureNumber,FilePath,FilterName,ExposureStart,Duration,Binning,DetectedStars,HFR,"
+        "FocuserPosition,FocuserTemp,PierSide,Airmass,ExposureStartUTC,ImageType"
+    )
+    lines = [
+        f"{i},C:\\lights\\{i}.fits,Ha,2025-10-09 22:{2 * i:02d},120,1x1,400,{2 + 0.01 * i:.4f},"
+        f"{8000 if i < 12 else 7960},{8 - 0.1 * i:.2f},East,1.2,"
+        f"2025-10-09T20:{2 * i:02d}:00.0000000Z,LIGHT"
+        for i in range(24)
+    ]
+    path = tmp_path / "ImageMetaData.csv"
+    path.write_text("\n".join([head, *lines]), encoding="utf-8")
+    compared = compare_triggers(path, {"1 °C": OFF.replace(every_c=1)}, zone=ZONE)
+    assert fired(compared.nights["as it was"][0]) == [13]
+    assert compared.nights["as it was"][0].verdicts == {"needed": 1}
+    assert fired(compared.nights["1 °C"][0]) == [11, 21]
+    assert "names no focus run" in compared.table
 
 
 def test_triggers_on_what_a_history_does_not_hold_say_so():
@@ -348,7 +382,10 @@ def test_a_night_that_was_stands_beside_the_others_as_it_was(tmp_path):
     sets = {"every frame": OFF.replace(every_frames=1)}
     compared = compare_triggers(tmp_path / "night.csv", sets, zone=ZONE)
     assert list(compared.nights) == ["as it was", "every frame"]
-    assert fired(compared.nights["as it was"][0]) == [4, 7, 10]
+    as_was = compared.nights["as it was"][0]
+    assert fired(as_was) == [4, 7, 10]
+    # The table does not tell where runs began: where the frame before was taken.
+    assert as_was.verdicts == {"needed": 3}
     assert fired(compared.nights["every frame"][0]) == list(range(2, 13))
 
 

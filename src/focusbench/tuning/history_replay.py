@@ -99,14 +99,17 @@ def as_it_was(
         best = found(run)
         if best is None:
             best = recorded.best(run.started_s, run.temperature_c, run.filter)
-        start = math.nan if run.start_position is None else run.start_position
+        start = run.start_position
+        if start is None:
+            before = [frame for frame in frames if frame.time_s < run.started_s]
+            start = before[-1].position if before else None
         alarms.append(
             Alarm(
                 time_s=run.started_s,
                 before_frame=after[0] if after else len(frames),
                 triggers=run.triggers,
                 words=run.words,
-                off=start - best,
+                off=math.nan if start is None else start - best,
                 focused=run.focused,
                 duration_s=_length(run, recorded.run_s),
             )
@@ -267,7 +270,7 @@ class _Replay:
             before_frame=i,
             triggers=due,
             words=words,
-            off=self.position - best,
+            off=self.position - best if i or self._knows_start() else math.nan,
             focused=frame.measured or frame.n_stars is None,
             duration_s=self.recorded.run_s,
             basis=basis,
@@ -310,6 +313,11 @@ class _Replay:
             return before[0].start_position
         return math.nan if first.position is None else first.position
 
+    def _knows_start(self) -> bool:
+        """Whether a run before the first frame, if there was one, says where it began."""
+        before = self._runs_between(None, self.recorded.frames[0])
+        return not before or before[0].start_position is not None
+
     def _moved(self, before: LightFrame, frame: LightFrame) -> float:
         """Moves between two frames that were no focus run: filter offsets, compensation."""
         runs = self._runs_between(before, frame)
@@ -334,6 +342,11 @@ class _Replay:
     def _notes(self, alarms: list[Alarm]) -> tuple[str, ...]:
         notes = []
         on = self.triggers
+        if not self._knows_start():
+            notes.append(
+                "Where the focuser stood before the first run is not told: it is taken to have "
+                "stood where that run left it."
+            )
         if on.use_auto_focus and (on.on_resume or on.after_centring):
             notes.append(
                 "Pauses, centrings and meridian flips are not in an image history: the triggers "

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
@@ -156,11 +157,11 @@ class TriggerNight:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Every alarm, one a line: when, why, what it found, and how sure that is."""
+        """Every alarm, one a line: when (local time), why, what it found, how sure that is."""
         return tuple(self._said(alarm) for alarm in self.alarms)
 
     def _said(self, alarm: Alarm) -> str:
-        moment = np.datetime64(round(alarm.time_s), "s").item()
+        moment = datetime.fromtimestamp(alarm.time_s).astimezone()
         found = self.judge(alarm)
         off = f", {alarm.off:+.0f} steps off".replace("-", "−")
         where = off if math.isfinite(alarm.off) else ""
