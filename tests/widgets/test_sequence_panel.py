@@ -26,7 +26,7 @@ from focusbench.tuning import SimulatedNight, compare_triggers
 from focusbench.widgets.night_pictures import comparison_html, history_html
 from focusbench.widgets.night_tables import triggers_html
 from focusbench.widgets.night_words import NightState, expected_words, roughly, say_night
-from tests.sequence.quick_rig import NO_TRIGGERS, QuickRig, plan
+from tests.sequence.quick_rig import NO_TRIGGERS, QUICK, QuickRig, plan
 
 FRAMES = plan(("L", 60, 3), ("Ha", 120, 2))
 
@@ -182,6 +182,39 @@ def test_while_it_focuses_the_run_is_shown_and_can_be_cancelled(quick):
     assert [run.outcome for run in panel.night.progress.runs] == [Outcome.CANCELLED]
     assert panel.night.progress.complete
     assert "fb-hidden" in panel._run_shown._dom_classes
+    panel.close()
+
+
+@pytest.mark.parametrize("press", ["go on", "run again"])
+def test_in_the_close_delay_the_run_can_be_made_again_or_closed(quick, press):
+    triggers = NO_TRIGGERS.replace(before_first_frame=True)
+    patient = QUICK.replace(close_delay_s=30)
+    panel = panel_on(quick, plan(("L", 60, 1), autofocus=patient, triggers=triggers))
+    over, release = threading.Event(), threading.Event()
+
+    def ended():
+        record = quick.session.record
+        return None if record is None else record.started_s + record.duration_s
+
+    quick.at({5: lambda: (over.set(), release.wait(30))}, ended)
+    start(panel)
+    assert over.wait(10)
+    panel.refresh()
+    assert text(panel._words).startswith("Focused at 102")
+    assert "fb-hidden" not in panel._closing._dom_classes
+    (panel.close_button if press == "go on" else panel.run_again_button).click()
+    release.set()
+    assert panel.night.wait(30)
+    panel.refresh()
+    assert "fb-hidden" in panel._closing._dom_classes
+    runs = panel.night.progress.runs
+    (frame,) = quick.told(FrameStarted)
+    if press == "go on":
+        assert len(runs) == 1
+        assert frame.time_s - runs[0].ended_s == pytest.approx(5, abs=0.5)
+    else:
+        assert [run.words for run in runs] == ["first frame: none was taken yet", "run again"]
+        assert frame.time_s - runs[1].ended_s == pytest.approx(30, abs=0.2)
     panel.close()
 
 

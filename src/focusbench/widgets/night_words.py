@@ -19,6 +19,8 @@ class NightState:
     pausing, stopping, ending : bool
         Pause was pressed and a frame is still being taken; the frame being taken is to be the
         last; Stop was pressed and is being done.
+    closing : bool
+        A focus run is over, and the close delay goes on.
     attached : bool
         It was started by another panel, or from another page.
     now_s : float, seconds
@@ -33,6 +35,7 @@ class NightState:
     pausing: bool = False
     stopping: bool = False
     ending: bool = False
+    closing: bool = False
     attached: bool = False
     now_s: float = 0.0
     folder: str = ""
@@ -110,7 +113,7 @@ def _doing(night: NightProgress, activity: Activity, state: NightState, focusing
     if state.ending:
         return "Stopping."
     if night.phase == "focusing":
-        return f"Focusing. {focusing}".strip()
+        return focusing if state.closing else f"Focusing. {focusing}".strip()
     row = night.row if night.phase == "exposing" else night.next_row
     if row is None:
         return "Getting ready."

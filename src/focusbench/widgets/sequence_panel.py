@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from focusbench.api import new_recorder
 from focusbench.devices import Rig
 from focusbench.engine import Event, FocusSession
 from focusbench.errors import DeviceError, FocusbenchError
@@ -53,6 +54,8 @@ class SequencePanel(widgets.Box):
         Start, or Go on; Pause, or Resume; Focus now, or Cancel focus while it focuses; Stop….
     after_frame_button, stop_now_button, go_on_button : Button
         What Stop… asks.
+    run_again_button, close_button : Button
+        Shown after a focus run until the close delay is over.
 
     Examples
     --------
@@ -114,6 +117,23 @@ class SequencePanel(widgets.Box):
             self.session.cancel()
         else:
             self.night.focus_now()
+        self._wake.set()
+
+    def _run_again(self, _: object = None) -> None:
+        self._trouble = ""
+        record = self.session.record
+        if record is None:
+            return
+        saved = record.package_path
+        try:
+            recorder = new_recorder(None if saved is None else Path(saved).parent)
+            self.session.start(record.options, again=True, recorder=recorder)
+        except FocusbenchError as error:
+            self._trouble = str(error)
+        self._wake.set()
+
+    def _close_run(self, _: object = None) -> None:
+        self.session.accept()
         self._wake.set()
 
     def _ask(self, _: object = None) -> None:
@@ -196,13 +216,18 @@ class SequencePanel(widgets.Box):
         night, running = self.night.progress, self.night.running
         if not running:
             self._stop_after = self._ending = self._asks = False
-        state = self._look(running)
         activity, run = self.night.activity, self.session.progress
-        write(self._header, self._header_html())
         focusing = night.phase == "focusing"
+        # What the session shows may still be the run before, when this one is about to begin.
+        fresh = focusing and run.started_s is not None and run.started_s >= night.time_s - 1
+        closing = fresh and not self.session.running and run.phase == "finished"
+        state = self._look(running, closing)
+        write(self._header, self._header_html())
         doing = ""
-        if focusing:
-            seen = PanelState(running=True, now_s=state.now_s, position=self._position)
+        if fresh:
+            seen = PanelState(
+                running=self.session.running, now_s=state.now_s, position=self._position
+            )
             doing = say(run, self.session.activity, seen).first
         write(self._words, say_html(say_night(night, activity, state, doing)))
         total = sum(row.frames.count for row in night.sequence.rows)
@@ -215,26 +240,28 @@ class SequencePanel(widgets.Box):
         )
         write(self._question, f"Stop after this frame, or now{loses}?")
         reveal(self._asking, self._asks)
+        reveal(self._closing, closing)
         write(self._rows, rows_html(night))
         # The end of the axis of time moves with events, not with every tick.
         write(self._history, history_html(night, night.time_s) if night.started_s else "")
         write(self._triggers, triggers_html(night))
         write(self._facts, facts_html(night))
-        reveal(self._run_shown, focusing)
-        if focusing:
+        reveal(self._run_shown, fresh)
+        if fresh:
             self.curve.show(run)
 
     def _exposed_s(self, left_s: float) -> float:
         row = self.night.progress.current
         return 0.0 if row is None else max(0.0, row.frames.exposure_s - left_s)
 
-    def _look(self, running: bool) -> NightState:
+    def _look(self, running: bool, closing: bool) -> NightState:
         phase = self.night.progress.phase
         return NightState(
             running=running,
             pausing=self.night.wishes.paused and phase != "paused",
             stopping=self._stop_after,
             ending=self._ending,
+            closing=closing,
             attached=self._attached,
             now_s=self._rig.clock.now(),
             folder="" if self.night.folder is None else str(self.night.folder),
@@ -315,6 +342,13 @@ class SequencePanel(widgets.Box):
             "fb-buttons", self.after_frame_button, self.stop_now_button, self.go_on_button
         )
         self._asking = box("fb-asking", self._question, answers)
+        self.run_again_button = button("Run again", self._run_again)
+        self.close_button = button("Go on now", self._close_run)
+        self._closing = box(
+            "fb-asking",
+            widgets.HTML("The run is over. The sequence goes on after the close delay."),
+            box("fb-buttons", self.run_again_button, self.close_button),
+        )
         self._bar = widgets.HTML()
         self._rows, self._history = widgets.HTML(), widgets.HTML()
         self._triggers, self._facts = widgets.HTML(), widgets.HTML()
@@ -327,6 +361,7 @@ class SequencePanel(widgets.Box):
             box("fb-header", self._header, self._night_switch),
             box("fb-say", self._words, buttons),
             self._asking,
+            self._closing,
             self._bar,
             box("fb-sequence", left, right),
         ]
