@@ -35,12 +35,16 @@ from focusbench.options import AutofocusOptions
 from focusbench.sequence import load_sequence
 from focusbench.simulator import simulated_rig
 from focusbench.tuning import (
+    SimulatedNight,
     Study,
+    TriggerComparison,
     advise_exposure,
+    compare_triggers,
     find_backlash,
     fit_temperature,
     repeatability,
     replay,
+    replay_history,
     what_if,
 )
 
@@ -58,11 +62,14 @@ __all__ = [
     "RunSummary",
     "Settings",
     "Sign",
+    "SimulatedNight",
     "Study",
     "Symptom",
+    "TriggerComparison",
     "advise_exposure",
     "analyze",
     "autofocus",
+    "compare_triggers",
     "export_run",
     "find_backlash",
     "fit_temperature",
@@ -82,6 +89,7 @@ __all__ = [
     "remeasure",
     "repeatability",
     "replay",
+    "replay_history",
     "run_sequence",
     "sample_packages",
     "simulated_rig",

@@ -82,7 +82,8 @@ class Night:
         self._idle = threading.Event()
         self._idle.set()
         self._journal: Journal | None = None
-        self._progress = NightProgress(sequence=sequence or Sequence())
+        plan = sequence or Sequence()
+        self._progress = NightProgress(sequence=plan, done=(0,) * len(plan.rows))
         self._kept: NightProgress | None = None
         self._open()
         self._close()
