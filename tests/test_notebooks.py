@@ -47,8 +47,6 @@ def kernel() -> Iterator[KernelManager]:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", TOOLS, ids=name)
-def test_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_notebook_runs_from_top_to_bottom(
     path: Path, tmp_path: Path, kernel: KernelManager
 ) -> None:

@@ -20,8 +20,8 @@ from focusbench.af_packages import (
 from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.backlash import measure_backlash
 from focusbench.api.exports import export_run
-from focusbench.api.nights import run_sequence
 from focusbench.api.lesser_program import LesserProgram
+from focusbench.api.nights import run_sequence
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
