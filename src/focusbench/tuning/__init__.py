@@ -9,10 +9,11 @@ from focusbench.tuning.backlash import Backlash, find_backlash
 from focusbench.tuning.closed_formula import formula_holds, position_error, position_scatter
 from focusbench.tuning.exposure_advice import ExposureAdvice, advise_exposure
 from focusbench.tuning.filter_offsets import FilterOffset, FilterOffsets
-from focusbench.tuning.history_replay import as_it_was, replay_history
+from focusbench.tuning.history_replay import replay_history
 from focusbench.tuning.learning import learn_rig
 from focusbench.tuning.other_programs import other_programs
 from focusbench.tuning.prediction import predict_error
+from focusbench.tuning.recorded_night import as_it_was
 from focusbench.tuning.repeatability import Repeatability, repeatability
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints
