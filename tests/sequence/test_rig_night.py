@@ -482,8 +482,11 @@ def test_while_a_frame_is_taken_nobody_else_gets_the_rig(quick):
     assert refused == ["Simulated rig is busy with a sequence; pause it first."]
 
 
-def test_a_stopped_night_ends_within_the_frame_and_goes_on_when_started_again(quick, tmp_path):
-    night = quick.night(plan(("L", 60, 3)), tmp_path)
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_stopped_night_ends_within_the_frame_and_goes_on_when_started_again(
+    quick, tmp_path, kept
+):
+    night = quick.night(plan(("L", 60, 3)), tmp_path if kept else None)
     quick.at({90: night.stop})
     night.start()
     assert night.wait(60)
@@ -495,7 +498,8 @@ def test_a_stopped_night_ends_within_the_frame_and_goes_on_when_started_again(qu
     assert night.wait(60)
     assert night.progress.done == (3,)
     assert len(quick.told(NightStarted)) == len(quick.told(NightContinued)) == 1
-    assert [frame.number for frame in read_night(tmp_path).frames] == [1, 2, 3]
+    assert [frame.number for frame in night.progress.frames] == [1, 2, 3]
+    assert not kept or read_night(tmp_path) == night.progress
 
 
 def test_a_run_is_cancelled_when_the_night_is_stopped(monkeypatch):
