@@ -90,7 +90,8 @@ class SequencePanel(widgets.Box):
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         self._night_switch.turn(self)
-        self._unsubscribe = (self.night.subscribe(self._hear), self.session.subscribe(self._heard))
+        self._leave_night = self.night.subscribe(self._hear)
+        self._leave_session = self.session.subscribe(self._heard)
         self._execution = execution()
         for other in tuple(_OPEN):
             # A cell executed again would otherwise leave a panel behind that nobody sees.
@@ -166,8 +167,8 @@ class SequencePanel(widgets.Box):
         _OPEN.discard(self)
         self._closed.set()
         self._wake.set()
-        for leave in self._unsubscribe:
-            leave()
+        self._leave_night()
+        self._leave_session()
         with self._writing:
             close_all(self)
 
@@ -214,6 +215,7 @@ class SequencePanel(widgets.Box):
                 self._refresh()
 
     def _refresh(self) -> None:
+        self._attach()
         night, running = self.night.progress, self.night.running
         if not running:
             self._stop_after = self._ending = self._asks = False
@@ -252,6 +254,15 @@ class SequencePanel(widgets.Box):
         reveal(self._run_shown, fresh)
         if fresh:
             self.curve.show(run)
+
+    def _attach(self) -> None:
+        """Show the night that somebody else has begun on this rig since."""
+        going_on = Night.on(self._rig)
+        if going_on is None or going_on is self.night or self.night.running:
+            return
+        self._leave_night()
+        self.night, self._attached = going_on, True
+        self._leave_night = going_on.subscribe(self._hear)
 
     def _exposed_s(self, left_s: float) -> float:
         row = self.night.progress.current
