@@ -73,6 +73,7 @@ def others(nights: list[fb.SimulatedNight]) -> None:
         "seeing changes by 20 %": lambda n: n.replace(seeing_rms=0.2),
         "focus drifts by 5 steps an hour besides": lambda n: n.replace(drift_per_h=5.0),
         "focus jumps by 60 steps after five hours": lambda n: n.replace(jumps=((5.0, 60.0),)),
+        "focus follows the thermometer 30 minutes later": lambda n: n.replace(follows_h=0.5),
         "temperature falls fast at first (lag 1.5 h)": lambda n: n.replace(lag_h=1.5),
     }
     some = {name: OTHERS[name] for name in ("reference", "every 1 °C", "history 20 %")}

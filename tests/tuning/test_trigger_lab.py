@@ -326,6 +326,8 @@ def test_a_night_goes_as_it_says():
     assert night.temperature_c(0) == 12
     assert night.temperature_c(8 * 3600) == pytest.approx(4)
     assert night.true_focus(8 * 3600) == pytest.approx(10_250 - 160 + 24 + 40)
+    behind = SimulatedNight(follows_h=1.0)
+    assert behind.true_focus(5400) == SimulatedNight().true_focus(1800)
     assert night.true_focus(0, "B") - night.true_focus(0, "L") == 16
     assert (night.transparency(4000), night.transparency(6000)) == (0, 1)
     assert night.airmass(3 * 3600) == pytest.approx(1 / math.sin(math.radians(83)))

@@ -282,6 +282,22 @@ def test_a_second_panel_shows_the_night_that_goes_on(quick):
     second.close()
 
 
+def test_a_night_begun_elsewhere_on_the_rig_is_shown(quick):
+    panel = panel_on(quick)
+    other = quick.night(plan(("Ha", 60, 3)))
+    reached, release = threading.Event(), threading.Event()
+    other.subscribe(quick.when(FrameStarted, lambda: (reached.set(), release.wait(30)), number=2))
+    other.start()
+    assert reached.wait(10)
+    panel.refresh()
+    assert panel.night is other
+    assert "M 31, Ha 2 of 3" in text(panel._words)
+    assert panel.start_button.disabled
+    release.set()
+    assert other.wait(30)
+    panel.close()
+
+
 def test_a_night_that_was_broken_off_is_gone_on_with(quick, tmp_path):
     first = panel_on(quick, folder=tmp_path)
     quick.events.clear()

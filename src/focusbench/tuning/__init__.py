@@ -8,10 +8,11 @@ from focusbench.tuning.advice import Advice, Choice
 from focusbench.tuning.backlash import Backlash, find_backlash
 from focusbench.tuning.exposure_advice import ExposureAdvice, advise_exposure
 from focusbench.tuning.filter_offsets import FilterOffset, FilterOffsets
-from focusbench.tuning.history_replay import as_it_was, replay_history
+from focusbench.tuning.history_replay import replay_history
 from focusbench.tuning.learning import learn_rig
 from focusbench.tuning.other_programs import other_programs
 from focusbench.tuning.prediction import position_scatter, predict_error
+from focusbench.tuning.recorded_night import as_it_was
 from focusbench.tuning.repeatability import Repeatability, repeatability
 from focusbench.tuning.replay import replay
 from focusbench.tuning.replay_points import ReplayPoints

@@ -14,9 +14,6 @@ import dataclasses
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from focusbench.errors import PackageError
 from focusbench.options import TriggerOptions
 from focusbench.sequence import FocusRun, ImageHistory
 from focusbench.triggers import (
@@ -29,7 +26,7 @@ from focusbench.triggers import (
     decide,
     observed,
 )
-from focusbench.tuning.focus_course import FocusCourse, found, with_runs
+from focusbench.tuning.recorded_night import RecordedNight, start_of
 from focusbench.tuning.trigger_night import Alarm, Basis, TriggerNight
 
 STAR_LOSS = 0.7
@@ -84,131 +81,14 @@ def replay_history(
     >>> [alarm.words for alarm in night.alarms]  # doctest: +ELLIPSIS
     ['first frame: none was taken yet', 'temperature: 12.0 °C → 10.8 °C: 1.2 ≥ 1.0']
     """
-    return _Replay(_Recorded.of(history, zone, run_s), triggers).night()
-
-
-def as_it_was(
-    history: ImageHistory, *, zone: float | None = None, run_s: float | None = None
-) -> TriggerNight:
-    """The night of a history with the runs that it really had, to compare others with."""
-    recorded = _Recorded.of(history, zone, run_s)
-    frames = recorded.frames
-    alarms = []
-    for run in recorded.runs:
-        after = [i for i, frame in enumerate(frames) if _start(frame) >= run.ended_s - 1]
-        best = found(run)
-        if best is None:
-            best = recorded.best(run.started_s, run.temperature_c, run.filter)
-        start = run.start_position
-        if start is None:
-            before = [frame for frame in frames if frame.time_s < run.started_s]
-            start = before[-1].position if before else None
-        alarms.append(
-            Alarm(
-                time_s=run.started_s,
-                before_frame=after[0] if after else len(frames),
-                triggers=run.triggers,
-                words=run.words,
-                off=math.nan if start is None else start - best,
-                focused=run.focused,
-                duration_s=_length(run, recorded.run_s),
-            )
-        )
-    off = [recorded.off(frame, frame.position) for frame in frames]
-    return recorded.as_night(None, off, [frame.hfr for frame in frames], alarms, ())
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """A history in the order of time, and what is known of its focus."""
-
-    frames: tuple[LightFrame, ...]
-    runs: tuple[FocusRun, ...]
-    course: FocusCourse | None
-    zone: float
-    run_s: float
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, history: ImageHistory, zone: float | None, run_s: float | None) -> "_Recorded":
-        if not history.frames:
-            raise PackageError("The image history has no frame.")
-        history = ImageHistory(
-            tuple(sorted(history.frames, key=lambda frame: frame.time_s)),
-            tuple(sorted(history.runs, key=lambda run: run.ended_s)),
-        )
-        history, guessed = with_runs(history)
-        course = FocusCourse.of(history.runs)
-        notes = []
-        if guessed:
-            notes.append(
-                "The history names no focus run: each move of the focuser between two frames is "
-                "taken for one."
-            )
-        if course is None:
-            notes.append(
-                "Without a focus run nobody knows where best focus was: whether an alarm was "
-                "needed cannot be said."
-            )
-        elif zone is None:
-            notes.append("Give the zone to hear which alarms were needed.")
-        lengths = [run.ended_s - run.started_s for run in history.runs if run.focused]
-        if run_s is None and lengths and not guessed:
-            run_s = float(np.median(lengths))
-        return cls(
-            history.frames,
-            history.runs,
-            course,
-            math.nan if zone is None else float(zone),
-            math.nan if run_s is None else float(run_s),
-            tuple(notes),
-        )
-
-    @property
-    def models(self) -> bool:
-        """Whether frames after other runs can be modelled."""
-        return self.course is not None and math.isfinite(self.zone)
-
-    def best(self, time_s: float, temperature_c: float | None, filter: str | None) -> float:
-        """Best focus, steps; NaN where nobody knows."""
-        return math.nan if self.course is None else self.course.at(time_s, temperature_c, filter)
-
-    def off(self, frame: LightFrame, position: float | None) -> float:
-        """How far a position is from best focus in the middle of a frame, steps."""
-        if position is None:
-            return math.nan
-        return position - self.best(frame.time_s, frame.temperature_c, frame.kind.filter)
-
-    def as_night(
-        self,
-        triggers: TriggerOptions | None,
-        off: list[float],
-        hfr: list[float | None],
-        alarms: list[Alarm],
-        notes: tuple[str, ...],
-    ) -> TriggerNight:
-        """Put together what became of it."""
-        times = np.array([frame.time_s for frame in self.frames])
-        first, last = self.frames[0], self.frames[-1]
-        length_s = last.time_s + last.kind.exposure_s / 2 - _start(first)
-        return TriggerNight(
-            triggers=triggers,
-            times_s=times,
-            off_focus=np.array(off, dtype=float),
-            hfr=np.array([math.nan if value is None else value for value in hfr]),
-            alarms=tuple(alarms),
-            zone=self.zone,
-            hours=length_s / 3600,
-            frame_s=_pace(self.frames),
-            notes=(*self.notes, *notes),
-        )
+    return _Replay(RecordedNight.of(history, zone, run_s), triggers).night()
 
 
 @dataclass
 class _Replay:
     """A history being replayed."""
 
-    recorded: _Recorded
+    recorded: RecordedNight
     triggers: TriggerOptions
     position: float = math.nan
     modelled: set[float] = field(default_factory=set)
@@ -216,7 +96,7 @@ class _Replay:
     def night(self) -> TriggerNight:
         recorded, frames = self.recorded, self.recorded.frames
         first = frames[0]
-        state = begun(_start(first), first.kind, first.temperature_c)
+        state = begun(start_of(first), first.kind, first.temperature_c)
         self.position = self._first_position()
         seen: list[LightFrame] = []
         off: list[float] = []
@@ -226,7 +106,7 @@ class _Replay:
             state = self._by_hand(state, frames[i - 1] if i else None, frame)
             state = observed(
                 state,
-                time_s=_start(frame),
+                time_s=start_of(frame),
                 next=frame.kind,
                 temperature_c=frame.temperature_c,
                 west=frame.west,
@@ -242,7 +122,7 @@ class _Replay:
                 made = alarm.focused
                 if made:
                     kind = frame.kind
-                    self.position = recorded.best(_start(frame), frame.temperature_c, kind.filter)
+                    self.position = recorded.best(start_of(frame), frame.temperature_c, kind.filter)
             # From the first run that only one of the two nights had, frames would be others.
             departed = departed or made != self._was_run_before(i)
             as_seen, changed = self._as_it_would_be(frame, departed)
@@ -259,18 +139,18 @@ class _Replay:
 
     def _alarm(self, i: int, state: TriggerState, due: tuple[Trigger, ...], words: str) -> Alarm:
         frame = self.recorded.frames[i]
-        best = self.recorded.best(_start(frame), frame.temperature_c, frame.kind.filter)
+        best = self.recorded.best(start_of(frame), frame.temperature_c, frame.kind.filter)
         basis: Basis = "recorded"
         if Trigger.HISTORY in due and state.frames:
             judged = {each.time_s for each in state.frames}
             if judged & self.modelled:
                 basis = "modelled" if self.recorded.models else "not known"
         return Alarm(
-            time_s=_start(frame),
+            time_s=start_of(frame),
             before_frame=i,
             triggers=due,
             words=words,
-            off=self.position - best if i or self._knows_start() else math.nan,
+            off=self.position - best if i or self._knowsstart_of() else math.nan,
             focused=frame.measured or frame.n_stars is None,
             duration_s=self.recorded.run_s,
             basis=basis,
@@ -313,7 +193,7 @@ class _Replay:
             return before[0].start_position
         return math.nan if first.position is None else first.position
 
-    def _knows_start(self) -> bool:
+    def _knowsstart_of(self) -> bool:
         """Whether a run before the first frame, if there was one, says where it began."""
         before = self._runs_between(None, self.recorded.frames[0])
         return not before or before[0].start_position is not None
@@ -342,7 +222,7 @@ class _Replay:
     def _notes(self, alarms: list[Alarm]) -> tuple[str, ...]:
         notes = []
         on = self.triggers
-        if not self._knows_start():
+        if not self._knowsstart_of():
             notes.append(
                 "Where the focuser stood before the first run is not told: it is taken to have "
                 "stood where that run left it."
@@ -364,19 +244,3 @@ class _Replay:
         if alarms and not math.isfinite(self.recorded.run_s):
             notes.append("Give the length of a run to hear what the alarms cost.")
         return tuple(notes)
-
-
-def _start(frame: LightFrame) -> float:
-    return frame.time_s - frame.kind.exposure_s / 2
-
-
-def _pace(frames: tuple[LightFrame, ...]) -> float:
-    """What a frame takes, download and all, seconds."""
-    exposed_s = float(np.median([frame.kind.exposure_s for frame in frames]))
-    gaps = np.diff([frame.time_s for frame in frames])
-    return max(exposed_s, float(np.median(gaps))) if gaps.size else exposed_s
-
-
-def _length(run: FocusRun, otherwise_s: float) -> float:
-    length_s = run.ended_s - run.started_s
-    return length_s if length_s > 0 else otherwise_s

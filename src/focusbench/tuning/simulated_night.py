@@ -66,6 +66,8 @@ class SimulatedNight:
         It falls as 1 − exp(−t / lag): fast at first where this is short.
     steps_per_c : float, steps/°C
         How far best focus goes in for each degree colder.
+    follows_h : float, hours
+        How far best focus is behind the thermometer: a tube cools later than its sensor.
     drift_per_h : float, steps
         How far out it goes in an hour for other reasons.
     jumps : tuple of (float, float), hours and steps
@@ -110,6 +112,7 @@ class SimulatedNight:
     fall_c: float = 8.0
     lag_h: float = 4.0
     steps_per_c: float = 20.0
+    follows_h: float = 0.0
     drift_per_h: float = 0.0
     jumps: tuple[tuple[float, float], ...] = ()
     best_focus: float = 10_250.0
@@ -165,7 +168,8 @@ class SimulatedNight:
         """Best focus: the truth, steps."""
         hours = since_s / HOUR_S
         jumped = sum(steps for at_h, steps in self.jumps if hours >= at_h)
-        by_temperature = self.steps_per_c * (self.temperature_c(since_s) - self.start_c)
+        tube_c = self.temperature_c(max(0.0, since_s - HOUR_S * self.follows_h))
+        by_temperature = self.steps_per_c * (tube_c - self.start_c)
         offset = dict(self.filters).get(filter or "", 0.0)
         return self.best_focus + by_temperature + self.drift_per_h * hours + jumped + offset
 

@@ -12,7 +12,8 @@ import numpy as np
 from focusbench.errors import OptionsError
 from focusbench.options import AutofocusOptions, SequenceOptions, TriggerOptions
 from focusbench.sequence import ImageHistory, read_night
-from focusbench.tuning.history_replay import as_it_was, replay_history
+from focusbench.tuning.history_replay import replay_history
+from focusbench.tuning.recorded_night import as_it_was
 from focusbench.tuning.simulated_night import LivedNight, SimulatedNight
 from focusbench.tuning.trigger_night import Alarm, TriggerNight
 

@@ -17,9 +17,10 @@ from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.night_pictures import history_html
 from focusbench.widgets.night_tables import facts_html, rows_html, triggers_html
 from focusbench.widgets.night_words import NightState, frame_left_s, say_night
-from focusbench.widgets.pieces import box, button, enable, reveal, say_html, write
 from focusbench.widgets.say_line import PanelState
 from focusbench.widgets.say_run import say
+from focusbench.widgets.pieces import box, button, reveal, say_html, write
+from focusbench.widgets.sequence_buttons import SequenceButtons
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import duration, escape
 
@@ -90,7 +91,8 @@ class SequencePanel(widgets.Box):
         super().__init__(self._lay_out())
         self.add_class("fb-root")
         self._night_switch.turn(self)
-        self._unsubscribe = (self.night.subscribe(self._hear), self.session.subscribe(self._heard))
+        self._leave_night = self.night.subscribe(self._hear)
+        self._leave_session = self.session.subscribe(self._heard)
         self._execution = execution()
         for other in tuple(_OPEN):
             # A cell executed again would otherwise leave a panel behind that nobody sees.
@@ -166,8 +168,8 @@ class SequencePanel(widgets.Box):
         _OPEN.discard(self)
         self._closed.set()
         self._wake.set()
-        for leave in self._unsubscribe:
-            leave()
+        self._leave_night()
+        self._leave_session()
         with self._writing:
             close_all(self)
 
@@ -214,6 +216,7 @@ class SequencePanel(widgets.Box):
                 self._refresh()
 
     def _refresh(self) -> None:
+        self._attach()
         night, running = self.night.progress, self.night.running
         if not running:
             self._stop_after = self._ending = self._asks = False
@@ -234,7 +237,9 @@ class SequencePanel(widgets.Box):
         total = sum(row.frames.count for row in night.sequence.rows)
         width = 100 * sum(night.done) / total if total else 0
         write(self._bar, f'<div class="fb-progress"><i style="width:{width:.1f}%"></i></div>')
-        self._set_buttons(state)
+        self._buttons.show(
+            night, state, paused=self.night.wishes.paused, cancels=self.session.can_cancel
+        )
         left_s = frame_left_s(night, activity, state.now_s)
         loses = (
             "" if left_s is None else f" and lose {duration(self._exposed_s(left_s))} of exposure"
@@ -250,6 +255,15 @@ class SequencePanel(widgets.Box):
         reveal(self._run_shown, fresh)
         if fresh:
             self.curve.show(run)
+
+    def _attach(self) -> None:
+        """Show the night that somebody else has begun on this rig since."""
+        going_on = Night.on(self._rig)
+        if going_on is None or going_on is self.night or self.night.running:
+            return
+        self._leave_night()
+        self.night, self._attached = going_on, True
+        self._leave_night = going_on.subscribe(self._hear)
 
     def _exposed_s(self, left_s: float) -> float:
         row = self.night.progress.current
@@ -286,40 +300,6 @@ class SequencePanel(widgets.Box):
             f'<b class="fb-name">Sequence</b><span class="fb-muted">{" · ".join(parts)}</span>'
         )
 
-    def _set_buttons(self, state: NightState) -> None:
-        night, running = self.night.progress, state.running
-        focusing, paused = night.phase == "focusing", self.night.wishes.paused
-        idle = "No sequence is running."
-        _name(self.start_button, "Go on" if night.started_s and not running else "Start")
-        enable(
-            self.start_button,
-            not running and not night.complete,
-            "Go on where the night was broken off." if night.started_s else "Begin the sequence.",
-            "All frames are taken." if night.complete else "It is running already.",
-        )
-        _name(self.pause_button, "Resume" if running and paused else "Pause")
-        enable(
-            self.pause_button,
-            running and not state.ending,
-            "Go on." if paused else "Take no frame after this one, until Resume.",
-            "It is being stopped." if running else idle,
-        )
-        _name(self.focus_button, "Cancel focus" if focusing else "Focus now")
-        enable(
-            self.focus_button,
-            running and not state.ending and (not focusing or self.session.can_cancel),
-            "End the focus run; the focuser goes back, and the sequence goes on."
-            if focusing
-            else "Run auto focus before the next frame, due or not.",
-            "It is being cancelled or has ended." if running else idle,
-        )
-        enable(
-            self.stop_button,
-            running and not state.ending,
-            "End the night; it asks once. Go on continues later.",
-            "It is being stopped." if running else idle,
-        )
-
     # ------------------------------------------------------------------ how it is built
 
     def _lay_out(self) -> list[widgets.Widget]:
@@ -328,13 +308,11 @@ class SequencePanel(widgets.Box):
         self._night_switch = NightSwitch()
         self._words = widgets.HTML()
         self._words.add_class("fb-words")
-        self.start_button = button("Start", self._start, "fb-main")
-        self.pause_button = button("Pause", self._pause)
-        self.focus_button = button("Focus now", self._focus)
-        self.stop_button = button("Stop…", self._ask)
-        buttons = box(
-            "fb-buttons", self.start_button, self.pause_button, self.focus_button, self.stop_button
-        )
+        self._buttons = SequenceButtons(self._start, self._pause, self._focus, self._ask)
+        self.start_button = self._buttons.start
+        self.pause_button = self._buttons.pause
+        self.focus_button = self._buttons.focus
+        self.stop_button = self._buttons.stop
         self._question = widgets.HTML()
         self.after_frame_button = button("After this frame", self._stop_after_frame, "fb-main")
         self.stop_now_button = button("Now", self._stop_now)
@@ -360,14 +338,9 @@ class SequencePanel(widgets.Box):
         return [
             style_widget(),
             box("fb-header", self._header, self._night_switch),
-            box("fb-say", self._words, buttons),
+            box("fb-say", self._words, self._buttons),
             self._asking,
             self._closing,
             self._bar,
             box("fb-sequence", left, right),
         ]
-
-
-def _name(one: widgets.Button, text: str) -> None:
-    if one.description != text:
-        one.description = text
