@@ -105,7 +105,7 @@ class RigSampler:
                     self._begin_next(then)
                 self._prepare(position, stop)
                 self._tell(Activity("measuring", position, self.now()))
-                samples.append(measure_sample(frame, position, self._options, self._darks))
+                samples.append(self._measure(frame, position))
         except BaseException:
             self._abort()
             raise
@@ -156,6 +156,10 @@ class RigSampler:
         except DeviceError:
             # This point is good. Whoever asks for the next one hears of it.
             logger.info("The move to %d did not begin", then, exc_info=True)
+
+    def _measure(self, frame: Frame, position: int) -> Sample:
+        """Measure one frame; what stands in for a camera without pixels replaces it."""
+        return measure_sample(frame, position, self._options, self._darks)
 
     def _settle(self, position: int, stop: Stop | None) -> None:
         if self._options.settle_s:

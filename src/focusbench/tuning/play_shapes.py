@@ -25,7 +25,7 @@ KAPPA_PRIOR = (0.0, float(np.sqrt(KAPPA_SD**2 - WANDER**2)))
 GAMMA_PRIOR = (GAMMA, float(np.sqrt(GAMMA_SD**2 - GAMMA_WANDER**2)))
 REACH = 2.5
 """Standard deviations within which a shape is looked for."""
-APART = 1.3
+APART = 1.8
 """Distance of nodes, in the smallest standard deviation: a spline between them follows a normal
 curve's logarithm exactly, and what differs from it closely."""
 MOST_NODES = 7
