@@ -65,6 +65,14 @@ class RunRecord:
         What earlier runs told of the rig's asymmetry and `auto` took into account.
     package_path : Path or None
         Where the run was saved.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> rig = fb.simulated_rig(best_focus=10_250, seed=1)
+    >>> record = fb.autofocus(rig, save_packages_to=None)
+    >>> isinstance(record, fb.RunRecord), record.validation.passed
+    (True, True)
     """
 
     outcome: Outcome
