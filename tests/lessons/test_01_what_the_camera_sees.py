@@ -48,6 +48,18 @@ def test_cloud_narrows_the_width_and_leaves_the_half_flux_radius():
     assert dim == pytest.approx(bright, rel=0.03)
 
 
+def test_profile_fitted_to_the_whole_star_mends_much_of_it(lesson):
+    # Ours, a Moffat profile through the mean radial profile, in the two widest frames.
+    ratios = []
+    for index in (0, -1):
+        stars = f"fb.measure_frame(looked.frames[{index}], metric='fwhm').stars"
+        table = lesson[f"[[s['flux'], s['fwhm']] for s in {stars} if s['used']]"]
+        fwhm = [width for _, width in sorted(table, reverse=True)]
+        half = len(fwhm) // 2
+        ratios.append(np.median(fwhm[:half]) / np.median(fwhm[-half:]))
+    assert abs(np.mean(ratios) - 1) < 0.25 * (lesson["ratio['width']"] - 1)
+
+
 def test_refractor_shows_disks_that_are_smaller(lesson):
     assert lesson["disks"] < lesson["widest"]
     # Geometry: half of a ring's light lies within √((1 + ε²)/2) of its radius.
@@ -58,3 +70,7 @@ def test_answers_and_words_are_there(lesson):
     assert lesson.complaints == []
     assert "10250" in lesson.answers[0]
     assert len(lesson.pictures) >= 5
+
+
+def test_numbers_told_in_words_are_true(lesson):
+    assert lesson["len(looked)"] == 9  # "Nine frames were taken"
