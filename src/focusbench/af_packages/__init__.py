@@ -5,6 +5,7 @@ Imported by: sequence, tuning, api; imports doctor, engine and below.
 """
 
 from focusbench.af_packages.archive import zip_package
+from focusbench.af_packages.codec import decode, encode, parse
 from focusbench.af_packages.common_stars import by_common_stars
 from focusbench.af_packages.definitions import label as metric_label
 from focusbench.af_packages.gathering import Runs, gather_packages
@@ -30,6 +31,8 @@ __all__ = [
     "Runs",
     "Settings",
     "by_common_stars",
+    "decode",
+    "encode",
     "gather_packages",
     "import_runs",
     "list_runs",
@@ -37,6 +40,7 @@ __all__ = [
     "metric_label",
     "open_package",
     "open_packages",
+    "parse",
     "read_runs",
     "remeasure",
     "zip_package",

@@ -10,6 +10,7 @@ Schema "focusbench/af-package", version 1, whole in af-package.schema.json::
     start_position return_position final_position started_s duration_s
     filter focus_shift          of the points; how much further out it focuses than the one found
     rig_shape                   asymmetry learned from earlier runs, as taken into account; or null
+    reasons                     why it was made: every trigger of a sequence that was due
     points                      in the order taken, with the frames of each
     fits                        the decision and all curves; null where the run ended before any
     validation outcome diagnosis warnings findings

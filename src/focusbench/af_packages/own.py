@@ -161,6 +161,7 @@ def _rebuild(tree: Tree) -> OwnRun:
         filter=filter if isinstance(filter, str) else None,
         focus_shift=focus_shift,
         rig_shape=started.rig_shape,
+        reasons=started.reasons,
     )
     check_names(frames, tree.source)
     record = replace(record, package_path=tree.source)

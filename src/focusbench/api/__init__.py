@@ -21,6 +21,7 @@ from focusbench.api.analysis import Analysis, analyze, measure_frame
 from focusbench.api.backlash import measure_backlash
 from focusbench.api.exports import export_run
 from focusbench.api.lesser_program import LesserProgram
+from focusbench.api.nights import run_sequence
 from focusbench.api.rig_memory import RigMemory
 from focusbench.api.run_summary import RunSummary, Sign, outcome_words, summarize, when
 from focusbench.api.runs import autofocus, new_recorder
@@ -31,14 +32,19 @@ from focusbench.api.symptoms import SYMPTOMS, Symptom, symptom_of
 from focusbench.engine import FocusSession, RunRecord
 from focusbench.frames import read_frame
 from focusbench.options import AutofocusOptions
+from focusbench.sequence import load_sequence
 from focusbench.simulator import simulated_rig
 from focusbench.tuning import (
+    SimulatedNight,
     Study,
+    TriggerComparison,
     advise_exposure,
+    compare_triggers,
     find_backlash,
     fit_temperature,
     repeatability,
     replay,
+    replay_history,
     what_if,
 )
 
@@ -56,16 +62,20 @@ __all__ = [
     "RunSummary",
     "Settings",
     "Sign",
+    "SimulatedNight",
     "Study",
     "Symptom",
+    "TriggerComparison",
     "advise_exposure",
     "analyze",
     "autofocus",
+    "compare_triggers",
     "export_run",
     "find_backlash",
     "fit_temperature",
     "import_runs",
     "list_runs",
+    "load_sequence",
     "measure_backlash",
     "measure_frame",
     "measured_anew",
@@ -79,6 +89,8 @@ __all__ = [
     "remeasure",
     "repeatability",
     "replay",
+    "replay_history",
+    "run_sequence",
     "sample_packages",
     "simulated_rig",
     "summarize",

@@ -12,8 +12,8 @@ from typing import Any
 
 from focusbench import api
 from focusbench.cli.importing import import_
+from focusbench.cli.rigs import rig_of
 from focusbench.curve import Outcome
-from focusbench.devices import Rig
 from focusbench.engine import Event, PointMeasured, PointStarted, Validated, Warned, request_cancel
 from focusbench.errors import FocusbenchError, OptionsError
 from focusbench.options import SGPRO_RUN, AutofocusOptions, load_options
@@ -79,19 +79,7 @@ def run(arguments: Arguments) -> int:
     options = options.replace(**given)
     if not arguments.json:
         _say_preparing()
-    rig: Rig
-    if arguments.simulate:
-        rig = api.simulated_rig(seed=arguments.seed)
-    else:
-        # Here, since what speaks to the network takes its time to import.
-        from focusbench.alpaca import connect_alpaca
-
-        rig = connect_alpaca(
-            arguments.alpaca,
-            camera=arguments.camera,
-            focuser=arguments.focuser,
-            filter_wheel=arguments.filter_wheel,
-        )
+    rig = rig_of(arguments)
     # A seed is given to repeat a run exactly, so nothing that was learned may change it.
     learns = arguments.profile and arguments.seed is None
     memory = api.RigMemory.beside(arguments.profile) if learns else None

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from focusbench.cli import importing, tuning
+from focusbench.cli import importing, sequence, tuning
+from focusbench.cli.rigs import add_rig_arguments
 from focusbench.errors import FocusbenchError, OptionsError
 
 
@@ -62,12 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "run auto focus once and save a package",
         "focusbench run --simulate --step-size 60 --data-points 9",
     )
-    rig = run.add_mutually_exclusive_group(required=True)
-    rig.add_argument("--simulate", action="store_true", help="on the simulated rig, no waiting")
-    rig.add_argument("--alpaca", metavar="HOST:PORT", help="on ASCOM Alpaca devices")
-    run.add_argument("--camera", type=int, default=0, help="Alpaca camera number (default 0)")
-    run.add_argument("--focuser", type=int, default=0, help="Alpaca focuser number (default 0)")
-    run.add_argument("--filter-wheel", type=int, help="Alpaca filter wheel number (default: none)")
+    add_rig_arguments(run)
     run.add_argument("--step-size", type=float, metavar="STEPS")
     run.add_argument("--data-points", type=float, metavar="N")
     run.add_argument("--exposure", type=float, dest="exposure_s", metavar="SECONDS")
@@ -82,7 +78,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="options from a JSON file; what its rig's runs tell is kept beside it (.rig.json)",
     )
-    run.add_argument("--seed", type=int, help="of the simulated rig, to repeat a run exactly")
     run.add_argument(
         "--save-to", default="af_packages", metavar="FOLDER", help="default: af_packages"
     )
@@ -150,6 +145,16 @@ def _parser() -> argparse.ArgumentParser:
             "make AF packages of the runs of other programs",
             "focusbench import AutoFocus -o af_packages",
             module="importing",
+        )
+    )
+
+    sequence.add_arguments(
+        _command(
+            verbs,
+            "sequence",
+            "take a night's frames and keep them in focus",
+            "focusbench sequence night.json --simulate --folder 2026-11-25",
+            module="sequence",
         )
     )
 

@@ -38,6 +38,8 @@ class RunStarted(Event):
     rig: Mapping[str, object] = field(default_factory=dict, repr=False)
     rig_shape: RigShape | None = field(default=None, repr=False)
     """What earlier runs told of the rig's asymmetry; None where nothing was asked for."""
+    reasons: tuple[str, ...] = ()
+    """Why it is made, in words: every trigger that was due; empty where a person started it."""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class RunRecord:
         `best_position` less this, in whole steps.
     rig_shape : RigShape or None
         What earlier runs told of the rig's asymmetry and `auto` took into account.
+    reasons : tuple of str
+        Why it was made, in words: every trigger that was due; empty where a person started it.
     package_path : Path or None
         Where the run was saved.
 
@@ -91,6 +93,7 @@ class RunRecord:
     filter: str | None = None
     focus_shift: int = 0
     rig_shape: RigShape | None = field(default=None, repr=False)
+    reasons: tuple[str, ...] = ()
     package_path: Path | None = None
 
     def __repr__(self) -> str:

@@ -76,6 +76,7 @@ def autofocus_run(
     return_position: int | None = None,
     rig_shape: RigShape | None = None,
     sampling: Callable[[RunPoints], Sampling] = Search,
+    reasons: tuple[str, ...] = (),
 ) -> Generator[Event, None, RunRecord]:
     """Run auto focus once.
 
@@ -95,6 +96,8 @@ def autofocus_run(
         What earlier runs tell of the rig's asymmetry.
     sampling : callable
         Makes what takes the points: `Search`, or `BothWays` to measure backlash.
+    reasons : tuple of str
+        Why it is made, in words.
 
     Yields
     ------
@@ -125,7 +128,7 @@ def autofocus_run(
     outcome, diagnosis, go_home, over = Outcome.FAILED, "", True, False
     try:
         try:
-            yield RunStarted(options, start, home, around, started_s, rig, rig_shape)
+            yield RunStarted(options, start, home, around, started_s, rig, rig_shape, reasons)
             outcome, diagnosis = yield from _run(run, filters, around, sampling(run))
             go_home = not _stays(outcome)
         except RunCancelled:
@@ -169,6 +172,7 @@ def autofocus_run(
             filter=filters.focus,
             focus_shift=filters.shift,
             rig_shape=rig_shape,
+            reasons=reasons,
         )
         over = True
         with contextlib.suppress(FocusbenchError):

@@ -161,6 +161,7 @@ class FocusSession:
         require_package: bool = False,
         rig_shape: RigShape | None = None,
         sampling: Callable[[RunPoints], Sampling] = Search,
+        reasons: tuple[str, ...] = (),
     ) -> None:
         """Start a run in the background and return at once.
 
@@ -179,6 +180,8 @@ class FocusSession:
             What earlier runs tell of the rig's asymmetry.
         sampling : callable
             How points are taken: `Search`, or `BothWays` to measure backlash.
+        reasons : tuple of str
+            Why the run is made, in words: the triggers of a sequence that were due.
 
         Raises
         ------
@@ -204,6 +207,7 @@ class FocusSession:
                     return_position=home,
                     rig_shape=rig_shape,
                     sampling=sampling,
+                    reasons=reasons,
                 )
 
             self._launch(lambda: self._run(options, run, stop, require_package))

@@ -1,12 +1,11 @@
 """The options of one auto focus run, in the words of SGPro's help page."""
 
-import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
 from focusbench.options.filters import FilterTable
-from focusbench.options.spec import option, options_class
+from focusbench.options.spec import Replaceable, option, options_class
 
 _SAMPLING = "Sampling"
 _STARS = "Stars"
@@ -35,7 +34,7 @@ point; the shortest way to best focus; a validation frame within 10 %; three att
 
 
 @options_class
-class AutofocusOptions:
+class AutofocusOptions(Replaceable):
     """What one auto focus run does.
 
     Every field is checked when the options are made; a value out of bounds raises
@@ -330,11 +329,6 @@ class AutofocusOptions:
         'two_lines'
         """
         return cls(**{**SGPRO_RUN, **changes})
-
-    def replace(self, **changes: Any) -> Self:
-        """Make the same options with some values changed; they are checked again."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return type(self)(**{**values, **changes})
 
     @property
     def travel_limit(self) -> int:

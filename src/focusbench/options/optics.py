@@ -1,13 +1,10 @@
 """The optics of a telescope, as far as focus asks for them."""
 
-import dataclasses
-from typing import Any, Self
-
-from focusbench.options.spec import option, options_class
+from focusbench.options.spec import Replaceable, option, options_class
 
 
 @options_class
-class Optics:
+class Optics(Replaceable):
     """What the camera sits behind.
 
     Examples
@@ -36,7 +33,3 @@ class Optics:
         high=0.9,
         help="Diameter of the secondary mirror over that of the aperture; 0 for a refractor.",
     )
-
-    def replace(self, **changes: Any) -> Self:
-        """Return the optics with some values changed."""
-        return dataclasses.replace(self, **changes)

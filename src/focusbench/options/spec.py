@@ -9,7 +9,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Self, TypeVar, dataclass_transform
 
 from focusbench.errors import OptionsError
 from focusbench.options.filters import FilterTable
@@ -170,6 +170,16 @@ def option_specs(options: Any) -> tuple[OptionSpec, ...]:
         for field in dataclasses.fields(options)
         if _KEY in field.metadata
     )
+
+
+class Replaceable:
+    """What all classes of options can do."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Make the same options with some values changed; they are checked again."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = {field.name: getattr(self, field.name) for field in fields}
+        return type(self)(**{**values, **changes})
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))

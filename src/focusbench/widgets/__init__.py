@@ -10,6 +10,8 @@ from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
+from focusbench.widgets.sequence_panel import SequencePanel
+from focusbench.widgets.trigger_view import TriggerView
 from focusbench.widgets.tuning_panel import TuningPanel
 
 __all__ = [
@@ -19,5 +21,7 @@ __all__ = [
     "OptionsForm",
     "PackageBrowser",
     "RigPicker",
+    "SequencePanel",
+    "TriggerView",
     "TuningPanel",
 ]

@@ -5,7 +5,7 @@ in a picture of its own that is stretched, its strokes not.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from focusbench.widgets.wording import escape
@@ -55,6 +55,15 @@ class SvgPlot:
         )
         if words:
             self.text(self.x_range[1], y, words, color="var(--fb-muted)", anchor="end", up=-14)
+
+    def upright(self, x: float, color: str, dash: str = "", title: str = "") -> None:
+        """A line over the whole height, solid or dashed."""
+        at = self._x(x)
+        dashed = f";stroke-dasharray:{dash}" if dash else ""
+        self._marks.append(
+            f'<line x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="{self.height:g}" '
+            f'style="stroke:{color};stroke-width:1.6px{dashed}">{_title(title)}</line>'
+        )
 
     def path(self, x: Sequence[float], y: Sequence[float], color: str, width: float) -> None:
         """A line from point to point; nothing where there are none."""
@@ -107,11 +116,13 @@ class SvgPlot:
             f'text-anchor="{anchor}"{weight} style="fill:{color}">{escape(words)}</text>'
         )
 
-    def x_ticks(self, values: Iterable[float]) -> None:
-        """Numbers below the plot."""
+    def x_ticks(
+        self, values: Iterable[float], say: Callable[[float], str] = lambda v: f"{v:g}"
+    ) -> None:
+        """Numbers below the plot, or what `say` makes of them."""
         for value in values:
             at = f"{self._x(value):.2f}%"
-            shown = f"{value:g}".replace("-", "−")
+            shown = say(value).replace("-", "−")
             self._marks.append(
                 f'<line x1="{at}" x2="{at}" y1="{self.height + 1:g}" y2="{self.height + 5:g}" '
                 'style="stroke:var(--fb-muted)"/>'
