@@ -49,7 +49,17 @@ __all__ = [
 
 
 class FocusbenchError(Exception):
-    """Any error that focusbench raises on purpose."""
+    """Any error that focusbench raises on purpose.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> try:
+    ...     fb.AutofocusOptions(data_points=2)
+    ... except fb.FocusbenchError as error:
+    ...     print(type(error).__name__)
+    OptionsError
+    """
 
 
 class OptionsError(FocusbenchError, ValueError):

@@ -70,3 +70,7 @@ def test_answers_and_words_are_there(lesson):
     assert lesson.complaints == []
     assert "10250" in lesson.answers[0]
     assert len(lesson.pictures) >= 5
+
+
+def test_numbers_told_in_words_are_true(lesson):
+    assert lesson["len(looked)"] == 9  # "Nine frames were taken"

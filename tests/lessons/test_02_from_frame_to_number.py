@@ -2,6 +2,8 @@
 
 import pytest
 
+from focusbench.frames.darks import MATCH_S
+
 LESSON = "02_from_frame_to_number"
 
 
@@ -63,3 +65,8 @@ def test_dark_that_the_lesson_took_is_used_by_a_run(lesson):
     options = "fb.AutofocusOptions(dark_folder='darks', exposure_s=4)"
     run = f"fb.autofocus(rig, {options}, save_packages_to=None)"
     assert lesson[f"{run}.outcome.value"] == "FOCUSED"
+
+
+def test_numbers_told_in_words_are_true(lesson):
+    assert MATCH_S == 2  # "up to two seconds off still fits"
+    assert lesson["len(looked)"] == 9  # "The same nine frames"

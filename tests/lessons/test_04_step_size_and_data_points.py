@@ -6,7 +6,7 @@ import focusbench as fb
 from focusbench import lessons
 from focusbench.curve import FocusPoint
 from focusbench.errors import OptionsError
-from focusbench.lessons.tuning_game import GameRig
+from focusbench.lessons.tuning_game import POINTS, STEPS, GameRig
 
 LESSON = "04_step_size_and_data_points"
 
@@ -81,3 +81,12 @@ def test_ends_of_the_sample_are_three_to_four_times_its_minimum(lesson):
     assert 3 < ratio < 4
     assert fb.analyze(fb.sample_packages()[0]).findings[0].code == "good"
     assert lesson.complaints == []
+
+
+def test_numbers_told_in_words_are_true(lesson):
+    assert 200 < lesson["len(results)"] * 40 < 1000  # "Hundreds of runs"
+    assert lesson["len(scores.scores[0].yours.trials)"] == 60  # "Sixty nights"
+    grid = "lessons.tuning_game.usual_grid(rigs[0].model)"
+    steps, points = lesson[f"[len(one) for one in {grid}]"]
+    assert steps * points == 30  # "A full study tries thirty"
+    assert len(range(steps)[STEPS]) * len(POINTS) == 4  # "It tried four settings a rig"

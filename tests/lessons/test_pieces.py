@@ -120,3 +120,21 @@ def test_ends_of_a_hyperbola_are_what_its_formula_says():
 
 def test_three_lowest_need_three_points():
     assert lessons.three_lowest([FocusPoint(1, 2.0), FocusPoint(2, 3.0)]) == {}
+
+
+def test_real_frames_of_a_newtonian_are_shown_through_focus(shared_data):
+    looked = lessons.frames_of(fb.open_package(shared_data / "newton-through-focus"))
+    # The minimum lies between 602.5 and 604.5, by three kinds of fit.
+    assert looked.positions[looked.sharpest] in (602, 603, 604, 605)
+    assert looked.hfr.max() > 5 * looked.hfr.min()
+    # The mount let the star wander; it is followed.
+    places = np.array([looked.place(i) for i in range(len(looked))])
+    assert np.ptp(places, axis=0).max() > 2
+    for i in range(len(looked)):
+        light = np.clip(looked.cut_out(i, 20) - 100, 0, None)
+        middle = np.average(np.arange(-20, 21), weights=light.sum(axis=0))
+        assert abs(middle) < 2
+    assert lessons.strip(looked).words.startswith("One star at 11 positions")
+    book = lessons.eyepiece(looked)
+    book.slider.value = 603
+    assert book.picture.words.startswith("Position 603: half of the star's light within")

@@ -91,8 +91,11 @@ def import_runs(
 
     Examples
     --------
-    >>> done = import_runs("NINA/AutoFocus", "af_packages")  # doctest: +SKIP
-    >>> [run.package for run in done.runs], done.skipped  # doctest: +SKIP
+    >>> import focusbench as fb
+    >>> run = fb.export_run(fb.sample_packages()[0], "tables/last_night.csv")
+    >>> done = fb.import_runs("tables", "imported")
+    >>> [run.n_points for run in done.runs], done.skipped
+    ([9], ())
     """
     if keep not in KEEPS:
         raise OptionsError(f"keep is one of {', '.join(KEEPS)}; got {keep!r}.", "keep")

@@ -109,6 +109,13 @@ class Package:
         Best focus as the program that made the run found it, by the name of its method.
     rig : str or None
         What tells one rig of a folder from another: a camera, or a profile's name.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> package = fb.open_package(fb.sample_packages()[0])
+    >>> isinstance(package, fb.Package), package.format, package.points.hfr.dims
+    (True, 'focusbench', ('point',))
     """
 
     source: Path

@@ -84,9 +84,10 @@ def open_package(
 
     Examples
     --------
-    >>> package = open_package("af_packages/2026-11-22T20-15-03Z_Ha")  # doctest: +SKIP
-    >>> package.best().best_position  # doctest: +SKIP
-    10247.3
+    >>> import focusbench as fb
+    >>> package = fb.open_package(fb.sample_packages()[0])
+    >>> package.best().outcome.value, len(package.focus_points)
+    ('FOCUSED', 10)
     """
     options = MeasureOptions(metric, min_star_diameter_px, crop_percent, min_stars)
     runs = read_runs(path, options, log=log)

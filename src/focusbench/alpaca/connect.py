@@ -46,6 +46,15 @@ def connect_alpaca(
         The address is not HOST:PORT.
     DeviceError
         A device cannot be reached, or is not fit for auto focus; says which and why.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> simulated = fb.simulated_rig(best_focus=10_250, seed=1, live=True)
+    >>> with fb.AlpacaServer(simulated, port=0, discovery=False) as server:
+    ...     rig = fb.connect_alpaca(server.address, focal_ratio=5)
+    ...     rig.focuser.position()
+    10220
     """
     address = checked_address(address)
     clock = RealClock()

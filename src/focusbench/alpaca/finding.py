@@ -73,6 +73,13 @@ def find_servers(*, wait_s: float = 1.0, local_only: bool = False) -> tuple[str,
     -------
     tuple of str
         HOST:PORT of each, as `connect_alpaca` takes it, in the order of their answers.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> with fb.AlpacaServer(fb.simulated_rig(live=True), port=0) as server:
+    ...     server.address in fb.find_servers(local_only=True, wait_s=0.3)
+    True
     """
     adapters = {
         ipaddress.IPv4Interface(f"{ip.ip}/{ip.network_prefix}")

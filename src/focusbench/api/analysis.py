@@ -78,6 +78,13 @@ class Analysis:
         Decided by the curve asked for, or the run's own.
     findings : tuple of Finding
         The doctor's, ordered by evidence.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> analysis = fb.analyze(fb.sample_packages()[0])
+    >>> isinstance(analysis, fb.Analysis), analysis.findings[0].code
+    (True, 'good')
     """
 
     source: str

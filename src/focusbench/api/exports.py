@@ -39,8 +39,8 @@ def export_run(package: Package | str | Path, path: str | Path) -> Path:
     Examples
     --------
     >>> import focusbench as fb
-    >>> fb.export_run(fb.sample_packages()[0], "good.html")  # doctest: +SKIP
-    PosixPath('good.html')
+    >>> fb.export_run(fb.sample_packages()[0], "exports/good.html").name
+    'good.html'
     """
     target = Path(path)
     write = _WRITERS.get(target.suffix.lower())

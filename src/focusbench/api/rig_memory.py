@@ -41,7 +41,8 @@ class RigMemory:
 
     Examples
     --------
-    >>> RigMemory.beside("newton.json").path.name
+    >>> import focusbench as fb
+    >>> fb.RigMemory.beside("newton.json").path.name
     'newton.rig.json'
     """
 

@@ -67,6 +67,14 @@ class RunRecord:
         Why it was made, in words: every trigger that was due; empty where a person started it.
     package_path : Path or None
         Where the run was saved.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> rig = fb.simulated_rig(best_focus=10_250, seed=1)
+    >>> record = fb.autofocus(rig, save_packages_to=None)
+    >>> isinstance(record, fb.RunRecord), record.validation.passed
+    (True, True)
     """
 
     outcome: Outcome

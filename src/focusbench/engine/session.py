@@ -46,6 +46,14 @@ class FocusSession:
     before_run, after_run : callable or None
         Called before anything moves and when the rig is left as found, both in every run and
         whatever its end: to pause guiding and go on. One that raises is a warning.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> session = fb.FocusSession.of(fb.simulated_rig(best_focus=10_250, seed=1))
+    >>> record = session.run(fb.AutofocusOptions(step_size=60))
+    >>> record.outcome.value, session.running
+    ('FOCUSED', False)
     """
 
     _sessions: ClassVar["weakref.WeakKeyDictionary[Rig, FocusSession]"] = (

@@ -3,16 +3,20 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from focusbench.af_packages import PackageRecorder
 from focusbench.api import (
     AutofocusOptions,
+    FocusSession,
     Package,
     advise_exposure,
-    autofocus,
+    analyze,
     find_backlash,
     fit_temperature,
     open_package,
     open_packages,
+    simulated_rig,
     tune,
 )
 from focusbench.errors import PackageError
@@ -93,8 +97,21 @@ def advise(folder: str | Path, *, trials: int = TRIALS) -> Advice:
     )
 
 
+def practice_rig(**truth: Any) -> SimulatedRig:
+    """A small simulated rig, so that a night of it is quick.
+
+    Parameters
+    ----------
+    **truth
+        Of `focusbench.simulated_rig`.
+    """
+    return simulated_rig(
+        seed=8, shape=(200, 260), n_stars=70, filters=None, seeing_variation=0.06, **truth
+    )
+
+
 def last_night(
-    rig: SimulatedRig, folder: str | Path, options: AutofocusOptions, *, n_runs: int = 6
+    rig: SimulatedRig, folder: str | Path, options: AutofocusOptions, *, n_runs: int = 5
 ) -> list[Path]:
     """Make runs an hour apart, each around the focus of the one before; saved into a folder.
 
@@ -113,13 +130,24 @@ def last_night(
     have = packages_in(folder)
     for _ in range(n_runs - len(have)):
         rig.clock.sleep(3600)
-        autofocus(rig, options, save_packages_to=folder)
+        FocusSession.of(rig).run(options, recorder=PackageRecorder(folder), require_package=True)
     return packages_in(folder)
 
 
 def packages_in(folder: str | Path) -> list[Path]:
     """The AF packages of a folder, oldest first."""
     return sorted(path.parent for path in Path(folder).glob("*/manifest.json"))
+
+
+def first_findings(folder: str | Path) -> list[str]:
+    """What the doctor says first of each run, oldest first; empty where it finds nothing."""
+    found = [analyze(path).findings for path in packages_in(folder)]
+    return [one[0].sentence if one else "" for one in found]
+
+
+def latest_options(folder: str | Path) -> AutofocusOptions:
+    """What the latest run of a folder was asked to do."""
+    return open_package(packages_in(folder)[-1]).options or AutofocusOptions()
 
 
 def outermost_frame(package: Package) -> Frame:
@@ -136,6 +164,6 @@ def nights_apart(rig: SimulatedRig, options: AutofocusOptions, n_runs: int = 3) 
     off = []
     for _ in range(n_runs):
         rig.clock.sleep(3600)
-        record = autofocus(rig, options, save_packages_to=None)
+        record = FocusSession.of(rig).run(options)
         off.append(abs((record.best_position or math.inf) - rig.true_best_focus()))
     return off

@@ -12,6 +12,8 @@ from focusbench.lessons.through_focus import ThroughFocus
 
 FLOOR = 0.02
 """Brightness that counts as black, as a share of the star's brightest pixel."""
+MOST_STAMPS = 11
+"""Of a strip; of more frames some are shown, evenly spread."""
 FINE = 5
 """Parts of a pixel's side, where light within a circle is added up."""
 
@@ -50,6 +52,8 @@ def eyepiece(looked: ThroughFocus) -> Flipbook:
 def strip(looked: ThroughFocus) -> Picture:
     """One star in each frame, from inside to outside, with the circle that holds half its light.
 
+    Of many frames a few are shown, evenly spread.
+
     Examples
     --------
     >>> import focusbench as fb
@@ -60,6 +64,8 @@ def strip(looked: ThroughFocus) -> Picture:
     """
     half = _half(looked)
     order = np.argsort(looked.positions)
+    if len(order) > MOST_STAMPS:
+        order = order[np.linspace(0, len(order) - 1, MOST_STAMPS).round().astype(int)]
     figure, axes = new_axes(len(order), width=1.15 * len(order), height=1.7)
     for one, index in zip(axes, order, strict=True):
         _show_star(one, looked, int(index), half, looked.hfr_of_star(int(index)))
@@ -142,7 +148,7 @@ def light_within(
     reach = math.ceil(2.2 * float(looked.hfr.max())) + 3
     parts = np.ones((FINE, FINE)) / FINE**2
     light = np.kron(looked.cut_out(index, reach), parts)
-    distance = _distances(looked, reach, FINE)
+    distance = _distances(looked.place(index), reach, FINE)
     ring = (distance > reach - 3) & (distance <= reach)
     light = light - np.median(light[ring])
     inside = distance <= reach
@@ -252,9 +258,9 @@ def _half(looked: ThroughFocus) -> int:
     return math.ceil(2.0 * float(looked.hfr.max())) + 2
 
 
-def _distances(looked: ThroughFocus, half: int, fine: int) -> NDArray[np.float64]:
+def _distances(place: tuple[float, float], half: int, fine: int) -> NDArray[np.float64]:
     """Distance of each part of a pixel of a cut-out from the star, pixels."""
-    x, y = looked.star
+    x, y = place
     places = (np.arange((2 * half + 1) * fine) + 0.5) / fine - half - 0.5
     rows, columns = places[:, None], places
     return np.asarray(np.hypot(rows - (y - round(y)), columns - (x - round(x))))
@@ -269,7 +275,7 @@ def _show_star(
     axes.imshow(np.sqrt(np.clip(light, FLOOR * peak, None)), cmap="gray", origin="upper",
                 extent=(-edge, edge, edge, -edge), interpolation="nearest")  # fmt: skip
     if radius is not None:
-        x, y = looked.star
+        x, y = looked.place(index)
         angle = np.linspace(0, 2 * math.pi, 80)
         axes.plot(x - round(x) + radius * np.cos(angle), y - round(y) + radius * np.sin(angle),
                   color=OTHER if radius > half / 3 else "#e8b84a", lw=1.6)  # fmt: skip

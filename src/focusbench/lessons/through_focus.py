@@ -19,6 +19,10 @@ TAKE_UP = 100
 ALONE = 6.0
 """A star to look at has no other within so many of its widest half-flux radii."""
 
+NEAR_PX = 6.0
+"""A star found so near is the same one in another frame; so is one nearer than half the way to
+where others may stand."""
+
 Stars = NDArray[np.void]
 
 
@@ -84,12 +88,22 @@ class ThroughFocus:
         kept: Stars = table[table["used"] & ~table["saturated"]]
         return kept[np.argsort(-kept["flux"])]
 
+    def place(self, index: int) -> tuple[float, float]:
+        """Column and row of that star in one frame, pixels; tracking may have moved it."""
+        mine = self._star_in(index)
+        return self.star if mine is None else (float(mine["x"]), float(mine["y"]))
+
     def hfr_of_star(self, index: int) -> float:
         """Half-flux radius of the star to look at, pixels; of the frame where it is not found."""
+        mine = self._star_in(index)
+        return float(self.hfr[index] if mine is None else mine["hfr"])
+
+    def _star_in(self, index: int) -> np.void | None:
         stars = self.stars(index)
         off = np.hypot(stars["x"] - self.star[0], stars["y"] - self.star[1])
-        near = off < max(3.0, float(self.hfr[index]))
-        return float(stars["hfr"][near][0]) if near.any() else float(self.hfr[index])
+        near = off < max(NEAR_PX, ALONE / 4 * float(self.hfr.max()))
+        found: np.void | None = stars[near][off[near].argmin()] if near.any() else None
+        return found
 
     def cut_out(self, index: int, half: int) -> NDArray[np.float64]:
         """Pixels around the star to look at, less the sky, shape (2·half + 1, 2·half + 1), ADU.
@@ -97,7 +111,7 @@ class ThroughFocus:
         What lies beyond the frame is zero.
         """
         pixels = self.frames[index].pixels.astype(np.float64)
-        column, row = (round(place) for place in self.star)
+        column, row = (round(place) for place in self.place(index))
         around = np.pad(pixels - np.median(pixels), half)
         return around[row : row + 2 * half + 1, column : column + 2 * half + 1]
 

@@ -184,7 +184,8 @@ def simulated_rig(
 
     Examples
     --------
-    >>> rig = simulated_rig(best_focus=10_250, seed=1)
+    >>> import focusbench as fb
+    >>> rig = fb.simulated_rig(best_focus=10_250, seed=1)
     >>> rig.focuser.position(), rig.true_best_focus()
     (10220, 10250.0)
     """

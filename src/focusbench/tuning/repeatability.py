@@ -132,10 +132,11 @@ def repeatability(
 
     Examples
     --------
+    >>> import focusbench as fb
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
     >>> runs = {"best_position": rng.normal(9000, 6, 30), "best_position_error": np.full(30, 2.0)}
-    >>> repeatability(runs).error_bars
+    >>> fb.repeatability(runs).error_bars
     'too short'
     """
     table = run_table(runs)

@@ -54,6 +54,14 @@ class Study:
         For each combination of the settings asked for.
     rule_of_thumb : Trials
         The same nights with SGPro's rule of thumb.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> good = fb.sample_packages()[0]
+    >>> study = fb.tune(good, step_size=60, data_points=(5, 9), trials=20)
+    >>> isinstance(study, fb.Study), study.recommended.step_size
+    (True, 60)
     """
 
     rig: RigModel

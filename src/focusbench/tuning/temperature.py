@@ -58,10 +58,11 @@ def fit_temperature(
 
     Examples
     --------
+    >>> import focusbench as fb
     >>> import numpy as np
     >>> t = np.linspace(12, 4, 20)
     >>> wiggle = 3 * np.sin(7 * t)
-    >>> model = fit_temperature({"best_position": 9000 + 20 * t + wiggle, "temperature": t})
+    >>> model = fb.fit_temperature({"best_position": 9000 + 20 * t + wiggle, "temperature": t})
     >>> model.verdict, 19 < model.steps_per_c < 21
     ('explains', True)
     >>> model.check(9400, temperature_c=8.0).off
