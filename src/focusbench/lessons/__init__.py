@@ -5,20 +5,18 @@ Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
 from focusbench.lessons.asking import question, quiz
+from focusbench.lessons.endings import Endings, run_picture, try_runs
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
     clean_points,
     crossing_height,
-    curve_errors,
-    errors_picture,
     fits_of,
     fits_picture,
     fsq_run,
     positions_by_curve,
     start_off,
     three_lowest,
-    worst_errors,
 )
 from focusbench.lessons.flipbook import Flipbook
 from focusbench.lessons.frame_pictures import (
@@ -34,16 +32,14 @@ from focusbench.lessons.frame_pictures import (
     take_dark,
     without_dark,
 )
+from focusbench.lessons.kinds_of_night import curve_errors, errors_picture, worst_errors
 from focusbench.lessons.pictures import new_axes, picture
 from focusbench.lessons.plain_program import plain_reading
 from focusbench.lessons.play import (
-    Endings,
     backlash_picture,
     both_ways,
     both_ways_picture,
     play_slider,
-    run_picture,
-    try_runs,
 )
 from focusbench.lessons.saying import say
 from focusbench.lessons.star_pictures import (
