@@ -17,9 +17,9 @@ from focusbench.widgets.curve_view import CurveView
 from focusbench.widgets.night_pictures import history_html
 from focusbench.widgets.night_tables import facts_html, rows_html, triggers_html
 from focusbench.widgets.night_words import NightState, frame_left_s, say_night
+from focusbench.widgets.pieces import box, button, reveal, say_html, write
 from focusbench.widgets.say_line import PanelState
 from focusbench.widgets.say_run import say
-from focusbench.widgets.pieces import box, button, reveal, say_html, write
 from focusbench.widgets.sequence_buttons import SequenceButtons
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.wording import duration, escape
