@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import sys
 
 import pytest
 
@@ -9,9 +10,10 @@ import focusbench as fb
 
 
 def example(name):
-    """The whole docstring as one doctest; None where it has no example."""
-    text = inspect.getdoc(getattr(fb, name)) or ""
-    return doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+    """The whole docstring as one doctest, which sees what its module sees."""
+    named = getattr(fb, name)
+    seen = dict(vars(sys.modules[named.__module__]))
+    return doctest.DocTestParser().get_doctest(inspect.getdoc(named) or "", seen, name, None, 0)
 
 
 @pytest.mark.parametrize("name", fb.__all__)

@@ -4,7 +4,7 @@ Never: teaches a rule of its own; every number comes from the rooms that runs us
 Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
-from focusbench.lessons.asking import question, quiz
+from focusbench.lessons.asking import Question, Quiz, question, quiz
 from focusbench.lessons.bad_curves import (
     Case,
     Cases,
@@ -13,18 +13,20 @@ from focusbench.lessons.bad_curves import (
     symptom_table,
     unknown_run,
 )
-from focusbench.lessons.endings import Endings, run_picture, try_runs
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
     clean_points,
     crossing_height,
+    curve_errors,
+    errors_picture,
     fits_of,
     fits_picture,
     fsq_run,
     positions_by_curve,
     start_off,
     three_lowest,
+    worst_errors,
 )
 from focusbench.lessons.flipbook import Flipbook
 from focusbench.lessons.frame_pictures import (
@@ -49,7 +51,15 @@ from focusbench.lessons.how_sure import (
     said_and_true,
     sure_of,
 )
-from focusbench.lessons.kinds_of_night import curve_errors, errors_picture, worst_errors
+from focusbench.lessons.nights import (
+    degrees_in_zone,
+    every_degrees,
+    figures_of,
+    flat_night,
+    off_focus_picture,
+    sinking_night,
+    trade_picture,
+)
 from focusbench.lessons.own_rig import (
     Advice,
     advise,
@@ -61,13 +71,18 @@ from focusbench.lessons.own_rig import (
     packages_in,
     practice_rig,
 )
-from focusbench.lessons.pictures import new_axes, picture
-from focusbench.lessons.plain_program import plain_reading
+from focusbench.lessons.pictures import Picture, new_axes, picture
+from focusbench.lessons.plain_program import PlainReading, plain_reading
 from focusbench.lessons.play import (
+    BothWays,
+    Ending,
+    Endings,
     backlash_picture,
     both_ways,
     both_ways_picture,
     play_slider,
+    run_picture,
+    try_runs,
 )
 from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
@@ -116,12 +131,18 @@ __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
     "Advice",
+    "BothWays",
     "Case",
     "Cases",
+    "Ending",
     "Endings",
     "Ends",
     "Flipbook",
     "GameRig",
+    "Picture",
+    "PlainReading",
+    "Question",
+    "Quiz",
     "RangeResult",
     "Repeats",
     "Score",
@@ -143,15 +164,19 @@ __all__ = [
     "curve_errors",
     "curves",
     "curves_seen",
+    "degrees_in_zone",
     "ends_of",
     "ends_over_minimum",
     "ends_picture",
     "ends_ratio",
     "errors_picture",
+    "every_degrees",
     "eyepiece",
+    "figures_of",
     "first_findings",
     "fits_of",
     "fits_picture",
+    "flat_night",
     "frames_of",
     "fsq_run",
     "half_light",
@@ -168,6 +193,7 @@ __all__ = [
     "nights_apart",
     "objects_and_stars",
     "off_by_bar",
+    "off_focus_picture",
     "outermost_frame",
     "packages_in",
     "picture",
@@ -190,6 +216,7 @@ __all__ = [
     "score",
     "seen_whole",
     "seen_within",
+    "sinking_night",
     "stars_seen",
     "start_off",
     "strip",
@@ -200,6 +227,7 @@ __all__ = [
     "three_lowest",
     "three_rigs",
     "through_focus",
+    "trade_picture",
     "true_focus",
     "try_runs",
     "unknown_run",

@@ -25,7 +25,15 @@ _PARTS: tuple[tuple[str, type[Any]], ...] = (
 
 
 def save_sequence(sequence: Sequence, path: str | Path) -> None:
-    """Write a sequence to a JSON file."""
+    """Write a sequence to a JSON file.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> fb.save_sequence(fb.Sequence().add_target("M 31", fb.TargetEvent(count=5)), "tonight.json")
+    >>> fb.load_sequence("tonight.json").targets[0].name
+    'M 31'
+    """
     document: dict[str, Any] = {
         name: options_to_dict(getattr(sequence, name)) for name, _ in _PARTS
     }
@@ -53,6 +61,14 @@ def load_sequence(path: str | Path) -> Sequence:
     ------
     OptionsError
         The file is missing, is no JSON, or holds a bad value; the message names the file.
+
+    Examples
+    --------
+    >>> import focusbench as fb
+    >>> from pathlib import Path
+    >>> done = Path("by_hand.json").write_text('{"triggers": {"every_c": 1}}')
+    >>> fb.load_sequence("by_hand.json").triggers.every_c
+    1.0
     """
     path = Path(path)
     try:
