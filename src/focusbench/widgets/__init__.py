@@ -10,6 +10,7 @@ from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
+from focusbench.widgets.routes import mend_routes
 from focusbench.widgets.tuning_panel import TuningPanel
 from focusbench.widgets.workbench import Workbench
 
@@ -23,3 +24,5 @@ __all__ = [
     "TuningPanel",
     "Workbench",
 ]
+
+mend_routes()
