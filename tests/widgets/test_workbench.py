@@ -45,6 +45,7 @@ def test_module_and_panel_share_the_session_of_the_rig(rig, tmp_path):
     assert bench.page == "Auto focus"
     assert bench.module.session is bench.panel.session
     assert bench.panel.form.value == OPTIONS
+    assert "<b>Simulated rig</b> is in use" in bench._in_use.value
     bench.close()
 
 

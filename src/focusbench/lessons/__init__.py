@@ -4,7 +4,7 @@ Never: teaches a rule of its own; every number comes from the rooms that runs us
 Imported by: nobody but the notebooks; imports api, widgets and below.
 """
 
-from focusbench.lessons.asking import Question, Quiz, question, quiz
+from focusbench.lessons.asking import question, quiz
 from focusbench.lessons.bad_curves import (
     Case,
     Cases,
@@ -13,20 +13,18 @@ from focusbench.lessons.bad_curves import (
     symptom_table,
     unknown_run,
 )
+from focusbench.lessons.endings import Endings, run_picture, try_runs
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
     clean_points,
     crossing_height,
-    curve_errors,
-    errors_picture,
     fits_of,
     fits_picture,
     fsq_run,
     positions_by_curve,
     start_off,
     three_lowest,
-    worst_errors,
 )
 from focusbench.lessons.flipbook import Flipbook
 from focusbench.lessons.frame_pictures import (
@@ -51,6 +49,7 @@ from focusbench.lessons.how_sure import (
     said_and_true,
     sure_of,
 )
+from focusbench.lessons.kinds_of_night import curve_errors, errors_picture, worst_errors
 from focusbench.lessons.nights import (
     degrees_in_zone,
     every_degrees,
@@ -71,18 +70,13 @@ from focusbench.lessons.own_rig import (
     packages_in,
     practice_rig,
 )
-from focusbench.lessons.pictures import Picture, new_axes, picture
-from focusbench.lessons.plain_program import PlainReading, plain_reading
+from focusbench.lessons.pictures import new_axes, picture
+from focusbench.lessons.plain_program import plain_reading
 from focusbench.lessons.play import (
-    BothWays,
-    Ending,
-    Endings,
     backlash_picture,
     both_ways,
     both_ways_picture,
     play_slider,
-    run_picture,
-    try_runs,
 )
 from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
@@ -131,18 +125,12 @@ __all__ = [
     "FSQ_RUN",
     "SGPRO_ANSWER",
     "Advice",
-    "BothWays",
     "Case",
     "Cases",
-    "Ending",
     "Endings",
     "Ends",
     "Flipbook",
     "GameRig",
-    "Picture",
-    "PlainReading",
-    "Question",
-    "Quiz",
     "RangeResult",
     "Repeats",
     "Score",

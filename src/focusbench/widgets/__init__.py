@@ -10,6 +10,7 @@ from focusbench.widgets.options_form import OptionsForm
 from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
 from focusbench.widgets.rig_picker import RigPicker
+from focusbench.widgets.routes import mend_routes
 from focusbench.widgets.sequence_panel import SequencePanel
 from focusbench.widgets.trigger_view import TriggerView
 from focusbench.widgets.tuning_panel import TuningPanel
@@ -27,3 +28,5 @@ __all__ = [
     "TuningPanel",
     "Workbench",
 ]
+
+mend_routes()

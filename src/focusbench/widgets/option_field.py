@@ -68,6 +68,8 @@ class OptionField(widgets.Box):
         Told when the sentence has changed.
     empty : str
         What a field without a value means.
+    base : str
+        What the value to begin with is called where another is in force.
     """
 
     def __init__(
@@ -78,8 +80,9 @@ class OptionField(widgets.Box):
         on_error: Callable[[], None],
         *,
         empty: str = "auto",
+        base: str = "profile",
     ) -> None:
-        self.spec = spec
+        self.spec, self._base = spec, base
         self.error = ""
         self.profile_button: widgets.Button | None = None
         self._in_force = self._profile = value
@@ -143,8 +146,8 @@ class OptionField(widgets.Box):
             self.children = (self._control, self._words, self.profile_button)
         if self.differs:
             says = say_value(self.spec, self._profile)
-            self.profile_button.description = f"profile: {_shortened(says)} ↺"
-            self.profile_button.tooltip = f"Take the profile's value: {says}."
+            self.profile_button.description = f"{self._base}: {_shortened(says)} ↺"
+            self.profile_button.tooltip = f"Take the {self._base} value: {says}."
         self.profile_button.layout.display = None if self.differs else "none"
 
     def _take_profile(self, _: object = None) -> None:

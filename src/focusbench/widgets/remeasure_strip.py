@@ -32,7 +32,9 @@ class RemeasureStrip(widgets.Box):
         usual = AutofocusOptions()
         self.changed: dict[str, Any] = {}
         self._fields = {
-            name: OptionField(specs[name], getattr(usual, name), self.set, lambda: None)
+            name: OptionField(
+                specs[name], getattr(usual, name), self.set, lambda: None, base="usual"
+            )
             for name in NAMES
         }
         self.measure_button = button("Measure", on_measure)

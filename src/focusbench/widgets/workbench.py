@@ -12,10 +12,11 @@ from focusbench.options import AutofocusOptions
 from focusbench.widgets.focus_module import FocusModule
 from focusbench.widgets.package_browser import PackageBrowser
 from focusbench.widgets.panel import AutofocusPanel
-from focusbench.widgets.pieces import box, button, reveal
+from focusbench.widgets.pieces import box, button, reveal, write
 from focusbench.widgets.rig_picker import RigPicker
 from focusbench.widgets.theme import NightSwitch, close_all, style_widget
 from focusbench.widgets.tuning_panel import TuningPanel
+from focusbench.widgets.wording import escape
 
 PAGES = ("Rig", "Focus", "Auto focus", "Packages", "Tuning")
 
@@ -76,7 +77,9 @@ class Workbench(widgets.Box):
         self.browser = PackageBrowser(runs, on_tune=self._tune)
         self.tuning = TuningPanel((), self.options, on_copy=self._copy)
         self._places = {name: box("fb-place") for name in PAGES}
-        self._places["Rig"].children = (self.picker,)
+        self._in_use = widgets.HTML()
+        self._in_use.add_class("fb-in-use")
+        self._places["Rig"].children = (self._in_use, self.picker)
         self._places["Packages"].children = (self.browser,)
         self._places["Tuning"].children = (self.tuning,)
         self.tabs = {name: button(name, self._turner(name), "fb-tab") for name in PAGES}
@@ -89,6 +92,11 @@ class Workbench(widgets.Box):
         self.page = "Rig"
         if rig is not None:
             self._use(rig)
+            write(
+                self._in_use,
+                f"<b>{escape(rig.name)}</b> is in use, as it was given. A rig that is connected "
+                "here takes its place.",
+            )
         self.turn_to("Rig" if rig is None else "Auto focus")
 
     def turn_to(self, page: str) -> None:
@@ -120,6 +128,7 @@ class Workbench(widgets.Box):
 
     def _connected(self, rig: Rig) -> widgets.Widget:
         """Open the panels of a rig; returns what the picker shows while it is connected."""
+        write(self._in_use, "")
         self._use(rig)
         return _Connected(self._let_go)
 
