@@ -13,6 +13,7 @@ from focusbench.lessons.bad_curves import (
     symptom_table,
     unknown_run,
 )
+from focusbench.lessons.endings import Endings, run_picture, try_runs
 from focusbench.lessons.fits import (
     FSQ_RUN,
     SGPRO_ANSWER,
@@ -51,6 +52,7 @@ from focusbench.lessons.how_sure import (
     said_and_true,
     sure_of,
 )
+from focusbench.lessons.kinds_of_night import curve_errors, errors_picture, worst_errors
 from focusbench.lessons.nights import (
     degrees_in_zone,
     every_degrees,

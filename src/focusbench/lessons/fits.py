@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ NAMES = {
     "hyperbola": "hyperbola",
     "auto": "auto",
 }
-_LOOKS: dict[str, dict[str, Any]] = {
+LOOKS: dict[str, dict[str, Any]] = {
     "two_lines": {"color": OTHER, "ls": (0, (6, 2))},
     "parabola": {"color": X, "ls": (0, (1, 1.4))},
     "hyperbola": {"color": MUTED, "ls": "-."},
@@ -214,123 +213,6 @@ def clean_points(
     )
 
 
-@dataclass(frozen=True)
-class Night:
-    """A kind of night that curves are tried on.
-
-    Attributes
-    ----------
-    words : str
-    off : float
-        Largest distance of the start from focus, data points.
-    wings : float
-        Difference of the slopes of the two wings, as a share.
-    bad_point : bool
-        Whether one point, not at the bottom, reads half as much again.
-    """
-
-    words: str
-    off: float = 0.5
-    wings: float = 0.0
-    bad_point: bool = False
-
-
-NIGHTS = (
-    Night("as the hyperbola would have it"),
-    Night("start up to two points off", off=2.0),
-    Night("one wing a fifth steeper", wings=0.2),
-    Night("one bad point", bad_point=True),
-)
-
-
-def curve_errors(
-    n_runs: int = 100, *, noise: float = 0.03, seed: int = 1
-) -> dict[str, dict[str, float]]:
-    """How far each curve ends from true focus, on several kinds of night.
-
-    Parameters
-    ----------
-    n_runs : int
-        Runs of nine points on each kind.
-    noise : float
-        Scatter of a point, as a share of its value.
-    seed : int
-
-    Returns
-    -------
-    dict of dict
-        Kind of night, then curve, to the root mean square error in data points (step sizes).
-
-    Examples
-    --------
-    >>> from focusbench import lessons
-    >>> errors = lessons.curve_errors(n_runs=10)
-    >>> bad = errors["one bad point"]
-    >>> bad["auto"] < bad["two lines"]
-    True
-    """
-    rng = np.random.default_rng(seed)
-    found: dict[str, dict[str, float]] = {}
-    for night in NIGHTS:
-        errors: dict[str, list[float]] = {name: [] for name in NAMES.values()}
-        for _ in range(n_runs):
-            for name, at in positions_by_curve(_night_points(night, noise, rng)).items():
-                # A curve that finds nothing leaves the focuser where it began.
-                errors[name].append(night.off if math.isnan(at) else at)
-        found[night.words] = {
-            name: math.sqrt(float(np.mean(np.square(one)))) for name, one in errors.items()
-        }
-    return found
-
-
-def worst_errors(errors: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Of each curve the largest of its `curve_errors`.
-
-    Examples
-    --------
-    >>> from focusbench import lessons
-    >>> lessons.worst_errors(lessons.curve_errors(n_runs=10)).keys()
-    dict_keys(['two lines', 'parabola', 'hyperbola', 'auto'])
-    """
-    return {name: max(one[name] for one in errors.values()) for name in NAMES.values()}
-
-
-def errors_picture(errors: dict[str, dict[str, float]]) -> Picture:
-    """Bars of `curve_errors`: one group a kind of night.
-
-    Examples
-    --------
-    >>> from focusbench import lessons
-    >>> lessons.errors_picture(lessons.curve_errors(n_runs=10)).words[:19]
-    'Worst error on any '
-    """
-    figure, (axes,) = new_axes(width=9.0, height=3.2)
-    style(axes, y="root mean square error of best focus, data points")
-    for i, (curve, name) in enumerate(NAMES.items()):
-        heights = [one[name] for one in errors.values()]
-        at = np.arange(len(errors)) + 0.2 * (i - 1.5)
-        look = _LOOKS[curve]
-        axes.bar(at, heights, 0.17, color=look["color"], label=name)
-        for x, y in zip(at, heights, strict=True):
-            axes.annotate(f"{y:.2f}", (x, y), (0, 2), textcoords="offset points", ha="center",
-                          fontsize=8, color=INK)  # fmt: skip
-    axes.set_xticks(range(len(errors)), list(errors))
-    axes.legend(frameon=False, fontsize=9, ncols=4, loc="upper left")
-    axes.set_ylim(0, 1.25 * max(max(one.values()) for one in errors.values()))
-    said = ", ".join(f"{name} {value:.2f}" for name, value in worst_errors(errors).items())
-    return Picture(figure, f"Worst error on any of these nights, in data points: {said}.")
-
-
-def _night_points(night: Night, noise: float, rng: np.random.Generator) -> list[FocusPoint]:
-    """Nine points in units of the step size; focus at 0."""
-    x = 4.0 - np.arange(9) + rng.uniform(-night.off, night.off)
-    slope = np.where(x > 0, 1 + night.wings / 2, 1 - night.wings / 2)
-    y = 2.0 * np.hypot(1, slope * x / 1.4) * (1 + noise * rng.standard_normal(9))
-    if night.bad_point:
-        y[rng.choice([0, 1, 2, 6, 7, 8])] *= 1.5
-    return [FocusPoint(position=float(a), metric=float(b)) for a, b in zip(x, y, strict=True)]
-
-
 def _draw_points(axes: Any, points: Sequence[FocusPoint], best: BestFocus) -> None:
     x: NDArray[np.float64] = np.array([one.position for one in points])
     y = np.array([one.metric for one in points])
@@ -348,7 +230,7 @@ def _draw_fit(axes: Any, best: BestFocus, curve: str, points: Sequence[FocusPoin
     x = np.linspace(min(places), max(places), 241)
     if fit.best_position is not None:
         x = np.union1d(x, [fit.best_position])
-    axes.plot(x, evaluate(fit, x), lw=1.8, label=NAMES[curve], **_LOOKS[curve])
+    axes.plot(x, evaluate(fit, x), lw=1.8, label=NAMES[curve], **LOOKS[curve])
 
 
 def _places(axes: Any, best: BestFocus, curves: Sequence[str], truth: float | None) -> None:
@@ -362,7 +244,7 @@ def _places(axes: Any, best: BestFocus, curves: Sequence[str], truth: float | No
                           fontsize=9, color=MUTED, va="center",
                           backgroundcolor="white")  # fmt: skip
             continue
-        color = _LOOKS[curve]["color"]
+        color = LOOKS[curve]["color"]
         axes.errorbar([fit.best_position], [-row], xerr=[[fit.best_position_error or 0.0]] * 2,
                       fmt="o", color=color, ms=7, capsize=3)  # fmt: skip
         axes.annotate(f"{fit.best_position:.0f}", (fit.best_position, -row), (0, 7), ha="center",
