@@ -19,15 +19,12 @@ from focusbench.lessons.fits import (
     SGPRO_ANSWER,
     clean_points,
     crossing_height,
-    curve_errors,
-    errors_picture,
     fits_of,
     fits_picture,
     fsq_run,
     positions_by_curve,
     start_off,
     three_lowest,
-    worst_errors,
 )
 from focusbench.lessons.flipbook import Flipbook
 from focusbench.lessons.frame_pictures import (
@@ -78,13 +75,10 @@ from focusbench.lessons.plain_program import PlainReading, plain_reading
 from focusbench.lessons.play import (
     BothWays,
     Ending,
-    Endings,
     backlash_picture,
     both_ways,
     both_ways_picture,
     play_slider,
-    run_picture,
-    try_runs,
 )
 from focusbench.lessons.samples import sample, true_focus
 from focusbench.lessons.saying import say
