@@ -74,7 +74,6 @@ from focusbench.lessons.pictures import Picture, new_axes, picture
 from focusbench.lessons.plain_program import PlainReading, plain_reading
 from focusbench.lessons.play import (
     BothWays,
-    Ending,
     backlash_picture,
     both_ways,
     both_ways_picture,
@@ -130,7 +129,6 @@ __all__ = [
     "BothWays",
     "Case",
     "Cases",
-    "Ending",
     "Endings",
     "Ends",
     "Flipbook",
