@@ -251,7 +251,12 @@ def test_a_folder_without_runs_says_so(tmp_path):
 
 def test_the_samples_open_through_the_front_door():
     runs = fb.open_packages(fb.sample_packages())
-    assert set(runs.outcome.values.tolist()) <= {"FOCUSED", "LOWEST_POINTS", "NOT_FOCUSED"}
+    assert set(runs.outcome.values.tolist()) <= {
+        "FOCUSED",
+        "LOWEST_POINTS",
+        "NOT_FOCUSED",
+        "LOST",
+    }
     assert runs.sizes["run"] == len(fb.sample_packages())
 
 

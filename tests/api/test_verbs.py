@@ -31,7 +31,8 @@ def test_samples_say_what_they_teach_and_where_focus_is():
     for path, entry in zip(paths, index["packages"], strict=True):
         analysis = fb.analyze(path)
         assert len(entry["teaches"]) > 20
-        assert analysis.outcome == entry["outcome"]
+        # Points alone do not tell how far a run was allowed to go.
+        assert analysis.outcome == entry["outcome"].replace("LOST", "NOT_FOCUSED")
         if analysis.outcome == "FOCUSED":
             error = analysis.best.best_position - entry["true_best_focus"]
             assert abs(error) <= 3 * analysis.best.best_position_error

@@ -112,9 +112,12 @@ THEME = """async (theme) => {
 # Every panel closes its widgets with itself; what is left afterwards has leaked.
 CLOSE_PANELS = """
 def _close_panels():
+    import sys
     from ipywidgets.widgets import widget
     import focusbench.widgets as room
     kinds = tuple(getattr(room, name) for name in room.__all__)
+    if "focusbench.lessons" in sys.modules:
+        kinds += (sys.modules["focusbench.lessons"].Flipbook,)
     for one in list(widget._instances.values()):
         if isinstance(one, kinds):
             one.close()

@@ -4,22 +4,15 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-RUN_ALL = """async () => {
-    const app = window.jupyterapp;
-    app.shell.mode = "single-document";
-    app.shell.collapseLeft();
-    await app.commands.execute("notebook:run-all-cells");
-}"""
-
 FOLDED = (
     "() => document.querySelectorAll("
     "'.jp-CodeCell .jp-Cell-inputWrapper .jp-InputPlaceholder').length"
 )
 
 
-def test_a_reader_slides_a_run_off_its_centre_and_opens_the_answer(open_notebook, screenshot):
-    page = open_notebook("lessons/03_the_v_curve_and_its_fits.ipynb")
-    page.evaluate(RUN_ALL)
+def test_a_reader_slides_a_run_off_its_centre_and_opens_the_answer(stage):
+    stage.whole("lessons/03_the_v_curve_and_its_fits.ipynb")
+    page = stage.page
     book = page.locator(".widget-vbox", has=page.locator(".widget-hslider"))
     book.locator("img").wait_for(timeout=90_000)
     words = book.locator(".widget-html-content")
@@ -37,7 +30,7 @@ def test_a_reader_slides_a_run_off_its_centre_and_opens_the_answer(open_notebook
         timeout=20_000,
     )
     book.scroll_into_view_if_needed()
-    screenshot(page, "lesson-slider")
+    stage.screenshot("lesson-slider")
 
     # The answer is not to be seen before it is asked for.
     answer = page.get_by_text("R² says how close a curve runs to the points")
@@ -46,5 +39,4 @@ def test_a_reader_slides_a_run_off_its_centre_and_opens_the_answer(open_notebook
     asked.locator("summary").click()
     assert answer.is_visible()
     asked.scroll_into_view_if_needed()
-    screenshot(page, "lesson-answer")
-    assert page.complaints == []
+    stage.screenshot("lesson-answer")

@@ -125,9 +125,11 @@ def test_offsets_become_the_focus_points_of_the_options():
 
 
 def test_many_opened_packages_are_a_table():
-    model = fb.fit_temperature(fb.open_packages(fb.sample_packages(), catalogue=False))
-    assert len(model.table) == 11
-    assert model.table.n_left_out == 5
+    runs = fb.open_packages(fb.sample_packages(), catalogue=False)
+    model = fb.fit_temperature(runs)
+    n_focused = int((runs.outcome == "FOCUSED").sum())
+    assert 10 < n_focused == len(model.table)
+    assert model.table.n_left_out == runs.sizes["run"] - n_focused
     assert set(model.dataset.dims) == {"run", "filter_name", "model_temperature"}
 
 

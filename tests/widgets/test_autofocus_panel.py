@@ -252,6 +252,7 @@ def test_a_star_of_each_frame_stands_below_its_point(panel):
 def test_a_click_on_a_point_shows_its_frame_until_back_is_clicked(panel):
     run_to_its_end(panel)
     panel._frames.wait()
+    panel.refresh()
     panel._strip._buttons[3].click()
     panel.refresh()
     assert "Point 4 of 5" in panel.right.html

@@ -13,6 +13,8 @@ from focusbench.options import AutofocusOptions
 from focusbench.simulator import simulated_rig
 from focusbench.widgets import FocusModule
 from focusbench.widgets.frame_picture import whole
+from focusbench.widgets.stretch import Levels, Stretch
+from focusbench.widgets.stretch_tools import StretchTools
 
 SMALL = {"best_focus": 10_250, "seed": 11, "shape": (240, 320), "n_stars": 60, "start": 10_240}
 
@@ -185,6 +187,23 @@ def test_zoom_and_pan_show_another_part_and_show_all_comes_back(module):
     assert ((inside >= 160) & (inside <= 240)).all()
     view.show_all()
     assert view.view == whole((240, 320))
+
+
+def test_a_page_that_repeats_late_what_it_was_told_moves_nothing():
+    asked = []
+    tools = StretchTools(lambda: asked.append(1))
+    levels = Levels.of(np.arange(10_000, dtype=np.float32).reshape(100, 100))
+    told = []
+    for black in (1000.0, 2000.0, 3000.0):
+        tools.put(levels, Stretch("asinh", black, 9000.0))
+        told.append(tools.slider.value)
+    tools.slider.value = told[0]
+    assert tools.curve.value == "auto"
+    assert not asked
+    tools.slider.value = (10.0, 20.0)
+    assert tools.curve.value == "asinh"
+    assert asked
+    tools.close()
 
 
 def test_a_view_dragged_off_the_frame_comes_back_when_the_mouse_rests(module):

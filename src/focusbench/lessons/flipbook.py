@@ -74,6 +74,15 @@ class Flipbook(widgets.VBox):
         """The picture that is shown."""
         return self._draw(self.slider.value)
 
+    def close(self) -> None:
+        """Close it with its slider and its picture: nothing of it is left in the kernel."""
+        for one in (self.slider, self._page):
+            one.style.close()
+            one.layout.close()
+            one.close()
+        self.layout.close()
+        super().close()
+
     def _show(self) -> None:
         self._page.value = self.picture.html(with_words=True)
 

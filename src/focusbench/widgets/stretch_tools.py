@@ -1,11 +1,15 @@
 """The tools that decide how ADU become grey: curve, black and white."""
 
+from collections import deque
 from collections.abc import Callable
 
 import ipywidgets as widgets
 
 from focusbench.widgets.pieces import write
 from focusbench.widgets.stretch import CURVES, Levels, Stretch
+
+REMEMBERED = 8
+"""So many frames may pass before a page tells us what we told it."""
 
 
 class StretchTools(widgets.Box):
@@ -26,7 +30,7 @@ class StretchTools(widgets.Box):
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
         self._levels = Levels()
-        self._put_values = (-1.0, -1.0)
+        self._told: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
         self.curve = widgets.Dropdown(
             options=CURVES, value="auto", description="Stretch", tooltip="How ADU become grey."
         )
@@ -57,8 +61,8 @@ class StretchTools(widgets.Box):
             self._levels = levels
             black, white = (levels.share(v) for v in (stretch.black, stretch.white))
             values = (round(100 * black, 1), round(100 * white, 1))
-            self._put_values = values
             if self.slider.value != values:
+                self._told.append(values)
                 self.slider.unobserve(self._slid, "value")
                 self.slider.value = values
                 self.slider.observe(self._slid, "value")
@@ -66,9 +70,10 @@ class StretchTools(widgets.Box):
         write(self._words, f'<span class="fb-muted">{words}</span>')
 
     def _slid(self, _: object) -> None:
-        if all(abs(a - b) < 0.2 for a, b in zip(self.slider.value, self._put_values, strict=True)):
-            return  # the page tells us what we told it
-        self._put_values = (-1.0, -1.0)
+        low, high = self.slider.value
+        if any(abs(low - a) < 0.2 and abs(high - b) < 0.2 for a, b in self._told):
+            return  # the page tells us what we told it, maybe some frames ago
+        self._told.clear()
         if self.curve.value == "auto":
             self.curve.unobserve(self._curved, "value")
             self.curve.value = "asinh"
