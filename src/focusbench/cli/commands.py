@@ -39,6 +39,8 @@ def _print_json(**values: Any) -> None:
 def lab(arguments: Arguments) -> int:
     """Open JupyterLab on the notebooks."""
     folder = Path(arguments.folder) if arguments.folder else _notebooks()
+    if not folder.is_dir():
+        raise OptionsError(f"There is no folder {folder}; give one that JupyterLab shall show.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
     if getattr(os, "geteuid", lambda: 1)() == 0:
         command.append("--allow-root")  # in a container there is often nobody else
