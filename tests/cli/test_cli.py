@@ -105,6 +105,7 @@ def test_run_tells_people_every_point_and_the_result(capsys, tmp_path):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert sum("px" in line and "stars" in line for line in lines) == 10
+    assert "± 0.00 " not in out, "an error is shown by digits that hold it"
     assert lines[-2].startswith("FOCUSED: Best focus 102")
     assert lines[-1].startswith("Saved in ")
 

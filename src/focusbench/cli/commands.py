@@ -138,8 +138,8 @@ def _point_text(event: PointMeasured | Validated) -> str:
     point = event.point
     if point.rejected:
         return f"{point.position:6.0f}  not used: {point.reason}"
-    error = "" if point.error is None else f" ± {point.error:.2f}"
-    return f"{point.position:6.0f}  {point.metric:6.2f}{error} px  {point.n_stars} stars"
+    error = "" if point.error is None else f" ± {point.error:.3f}"
+    return f"{point.position:6.0f}  {point.metric:7.3f}{error} px  {point.n_stars} stars"
 
 
 def cancel(arguments: Arguments) -> int:
