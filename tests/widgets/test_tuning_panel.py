@@ -1,5 +1,6 @@
 """The tuning panel on a sample package: what it says, offers, shows and copies."""
 
+import dataclasses
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from focusbench.options import AutofocusOptions, option_specs
 from focusbench.widgets.heat_map import levels_of
 from focusbench.widgets.study_form import read_numbers
 from focusbench.widgets.study_pictures import cheapest_at_each_error, trials_html
-from focusbench.widgets.study_words import change_sentence
+from focusbench.widgets.study_words import advice_html, change_sentence
 from focusbench.widgets.svg_plot import round_ticks
 from focusbench.widgets.tuning_panel import TuningPanel
 
@@ -50,12 +51,19 @@ def test_a_study_fills_the_map_and_gives_advice(panel):
     assert set(panel.view.heat_map.cells) == {(15, 5), (15, 9), (60, 5), (60, 9)}
     assert "Study finished: 4 settings, " in panel._words.value
     best = panel.study.recommended
-    assert (best.data_points, best.step_size) == (9, 60)
-    assert "Keep 9 × 60." in panel.view._advice.value
-    assert "Nothing cheaper keeps focus in 95 of 100 runs." in panel.view._advice.value
+    assert (best.data_points, best.step_size) == (5, 60)
+    assert "5 data points, step size 60." in panel.view._advice.value
     assert "rule of thumb" in panel.view._advice.value
     assert "N.I.N.A." in panel.view._programs.value
     assert not panel.choose_button.value
+
+
+def test_a_setting_that_is_the_best_is_kept(panel):
+    html = advice_html(
+        dataclasses.replace(panel._job.state, yours=MINE.replace(data_points=5, step_size=60))
+    )
+    assert "Keep 5 × 60." in html
+    assert "Nothing cheaper keeps focus in 95 of 100 runs." in html
 
 
 def test_every_cell_says_two_numbers_and_the_views_change_them(panel):

@@ -127,6 +127,8 @@ def _asked(
     # What the doctor has the same word for may be right, too.
     same = found_as[symptom.sample]
     others = [row for row in SYMPTOMS if row.sample and found_as[row.sample] != same]
+    # No picture of points shows R²: nobody could rule such a cause out.
+    others = [row for row in others if "R²" not in row.see]
     drawn = rng.choice(len(others), N_CHOICES - 1, replace=False)
     rows = [symptom, *(others[i] for i in drawn)]
     order = rng.permutation(N_CHOICES)

@@ -136,7 +136,7 @@ def fits_picture(
     curves: Iterable[str] = tuple(NAMES),
     truth: float | None = None,
 ) -> Picture:
-    """The points with the curves through them, and below where each puts best focus.
+    """The points with the curves through them, and beside them where each puts best focus.
 
     Parameters
     ----------
@@ -248,7 +248,8 @@ def _places(axes: Any, best: BestFocus, curves: Sequence[str], truth: float | No
         axes.errorbar([fit.best_position], [-row], xerr=[[fit.best_position_error or 0.0]] * 2,
                       fmt="o", color=color, ms=7, capsize=3)  # fmt: skip
         axes.annotate(f"{fit.best_position:.0f}", (fit.best_position, -row), (0, 7), ha="center",
-                      textcoords="offset points", fontsize=9, color=INK)  # fmt: skip
+                      textcoords="offset points", fontsize=9, color=INK,
+                      bbox={"facecolor": "white", "lw": 0, "pad": 1})  # fmt: skip
     if truth is not None:
         axes.axvline(truth, color=INK, lw=1.2)
         axes.annotate("true focus", (truth, 0.72), (3, -2), textcoords="offset points",

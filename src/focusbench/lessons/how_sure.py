@@ -204,16 +204,17 @@ def held_picture(kinds: Mapping[str, Repeats]) -> Picture:
         at = np.arange(len(kinds)) + 0.2 * (i - 1.5)
         axes.bar(at, heights, 0.17, color=color, label=name)
         for x, y in zip(at, heights, strict=True):
-            axes.annotate(f"{y:.0f}", (x, y), (0, 2), textcoords="offset points", ha="center",
-                          fontsize=8, color=INK)  # fmt: skip
-    axes.axhline(68, color=INK, lw=1, ls="--")
+            axes.annotate(f"{y:.0f}", (x, y), (0, 3), textcoords="offset points", ha="center",
+                          fontsize=8, color=INK,
+                          bbox={"facecolor": "white", "lw": 0, "pad": 0.5})  # fmt: skip
+    axes.axhline(68, color=INK, lw=1, ls="--", zorder=2)
     axes.annotate("68: what they promise", (0.995, 68), (0, 3), ha="right", fontsize=9,
                   xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
     axes.set_xticks(range(len(kinds)), list(kinds))
     axes.set_ylim(0, 108)
     axes.legend(frameon=False, fontsize=9, ncols=4, loc="upper left")
     told = "; ".join(
-        f"{kind}: " + ", ".join(f"{name} {runs.held(name):.0%}" for name in colors)
+        f"{kind}: " + ", ".join(f"{name} {100 * runs.held(name):.0f} %" for name in colors)
         for kind, runs in kinds.items()
     )
     return Picture(figure, f"Error bars that hold the truth. {told}.")
@@ -236,7 +237,7 @@ def said_and_true(kinds: Mapping[str, Repeats]) -> Picture:
                           fontsize=8)  # fmt: skip
     axes.set_xticks(at, list(kinds))
     axes.set_ylim(0, 1.3 * max(*said, *true))
-    axes.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
+    axes.legend(fontsize=9, ncols=2, loc="upper left", framealpha=1, edgecolor="white")
     told = "; ".join(
         f"{kind}: stated {a:.1f}, true {b:.1f} steps"
         for kind, a, b in zip(kinds, said, true, strict=True)

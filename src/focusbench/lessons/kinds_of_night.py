@@ -19,7 +19,7 @@ class Night:
     ----------
     words : str
     off : float
-        Largest distance of the start from focus, data points.
+        Largest distance of the start from focus, step sizes.
     wings : float
         Difference of the slopes of the two wings, as a share.
     bad_point : bool
@@ -56,7 +56,7 @@ def curve_errors(
     Returns
     -------
     dict of dict
-        Kind of night, then curve, to the root mean square error in data points (step sizes).
+        Kind of night, then curve, to the root mean square error in step sizes.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def errors_picture(errors: dict[str, dict[str, float]]) -> Picture:
     'Worst error on any '
     """
     figure, (axes,) = new_axes(width=9.0, height=3.2)
-    style(axes, y="root mean square error of best focus, data points")
+    style(axes, y="root mean square error of best focus, in step sizes")
     for i, (curve, name) in enumerate(NAMES.items()):
         heights = [one[name] for one in errors.values()]
         at = np.arange(len(errors)) + 0.2 * (i - 1.5)
@@ -115,7 +115,7 @@ def errors_picture(errors: dict[str, dict[str, float]]) -> Picture:
     axes.legend(frameon=False, fontsize=9, ncols=4, loc="upper left")
     axes.set_ylim(0, 1.25 * max(max(one.values()) for one in errors.values()))
     said = ", ".join(f"{name} {value:.2f}" for name, value in worst_errors(errors).items())
-    return Picture(figure, f"Worst error on any of these nights, in data points: {said}.")
+    return Picture(figure, f"Worst error on any of these nights, in step sizes: {said}.")
 
 
 def _night_points(night: Night, noise: float, rng: np.random.Generator) -> list[FocusPoint]:

@@ -46,7 +46,7 @@ def off_focus_picture(compared: TriggerComparison, number: int = 0) -> Picture:
     figure, all_axes = new_axes(len(nights), width=9.0, height=2.9)
     widest = max(np.nanmax(np.abs(night.off_focus)) for night in nights.values())
     for axes, (name, night) in zip(all_axes, nights.items(), strict=True):
-        style(axes, x="hours", y=name)
+        style(axes, x="hours", y=f"{name}; steps from focus" if axes is all_axes[0] else name)
         hours = (night.times_s - night.times_s[0]) / HOUR_S
         axes.axhspan(-night.zone, night.zone, color="#e3f1e6", lw=0)
         inside = np.abs(night.off_focus) <= night.zone
@@ -72,7 +72,7 @@ def every_degrees(night: SimulatedNight, thresholds: Sequence[float]) -> Flipboo
     """
 
     def draw(every_c: float) -> Picture:
-        name = f"steps from focus; a run every {every_c:g} °C"
+        name = f"a run every {every_c:g} °C"
         return off_focus_picture(compare_triggers(night, {name: TriggerOptions(every_c=every_c)}))
 
     return Flipbook("Every … °C", thresholds, draw, start=thresholds[-1])
@@ -87,9 +87,10 @@ def trade_picture(compared: TriggerComparison) -> Picture:
         color = (POINT, FIT, OTHER, X, MUTED)[i % 5]
         x, y = one["frames_lost"], 100 * one["in_zone"]
         axes.plot(x, y, "o", ms=9, color=color)
-        axes.annotate(name, (x, y), (9, -3), textcoords="offset points", fontsize=9, color=INK)
+        axes.annotate(name, (x, y), (0, 9), textcoords="offset points", ha="center",
+                      fontsize=9, color=INK)  # fmt: skip
     axes.set_xlim(0, 1.25 * max(one["frames_lost"] for one in means.values()))
-    axes.set_ylim(0, 108)
+    axes.set_ylim(0, 112)
     told = [
         f"{name}: {100 * one['in_zone']:.0f} % in the zone for {one['frames_lost']:.1f} frames"
         for name, one in means.items()

@@ -76,6 +76,8 @@ def style(axes: Any, *, x: str = "", y: str = "") -> None:
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
     axes.tick_params(colors=MUTED, length=0)
+    # Room between the first numbers of both axes, or 0 and 10010 read as one.
+    axes.tick_params(axis="x", pad=7)
     axes.ticklabel_format(useOffset=False, style="plain")
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

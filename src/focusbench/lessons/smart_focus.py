@@ -157,11 +157,12 @@ def walk_picture(seen: SeenCurve, record: RunRecord) -> Picture:
         axes.plot(point.position, point.metric, "o", ms=5, color=color)
         axes.annotate(str(number), (point.position, point.metric), (0, 5 + 9 * point.sweep),
                       textcoords="offset points", ha="center", fontsize=8, color=color)  # fmt: skip
-    axes.axvline(record.start_position, color=MUTED, lw=1, ls=":", label="start")
+    axes.axvline(record.start_position, color=MUTED, lw=1, ls=":", label="start", zorder=0)
     if record.focused and record.best_position is not None:
-        axes.axvline(record.best_position, color=FIT, lw=1.5, label="best focus found")
+        axes.axvline(record.best_position, color=FIT, lw=1.5, label="best focus found", zorder=0)
     axes.set_ylim(0, 1.3 * max(seen.metric.max(), max(point.metric for point in swept)))
-    axes.legend(frameon=False, fontsize=9, ncols=3, loc="upper left")
+    # The line of best focus would run through the words.
+    axes.legend(fontsize=9, ncols=3, loc="upper left", framealpha=1, edgecolor="white")
     sweeps = n_sweeps(record)
     words = (
         f"{record.outcome.value} after {len(swept)} points in {sweeps} "
@@ -226,15 +227,15 @@ def ends_picture(ends: Mapping[str, Ends]) -> Picture:
         axes.barh(rows, share, 0.6, left=left, color=color, label=_END[name])
         left += share
     for row, one in zip(rows, ends.values(), strict=True):
-        axes.annotate(f"{one.in_focus:.0%}; {one.n_points:.0f} points a run", (101, row),
+        axes.annotate(f"{100 * one.in_focus:.0f} %; {one.n_points:.0f} points a run", (101, row),
                       va="center", fontsize=9, annotation_clip=False)  # fmt: skip
     axes.set_yticks(rows, list(ends))
     axes.set_xlim(0, 128)
     axes.set_xticks([0, 50, 100], ["0 %", "50 %", "100 %"])
     axes.legend(frameon=False, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     told = [
-        f"{name}: {one.in_focus:.0%} in focus, {one.elsewhere:.0%} elsewhere, "
-        f"{one.home:.0%} back at the start, {one.n_points:.0f} points a run"
+        f"{name}: {100 * one.in_focus:.0f} % in focus, {100 * one.elsewhere:.0f} % elsewhere, "
+        f"{100 * one.home:.0f} % back at the start, {one.n_points:.0f} points a run"
         for name, one in ends.items()
     ]
     return Picture(figure, "; ".join(told) + ".")

@@ -66,16 +66,16 @@ def strip(looked: ThroughFocus) -> Picture:
     order = np.argsort(looked.positions)
     if len(order) > MOST_STAMPS:
         order = order[np.linspace(0, len(order) - 1, MOST_STAMPS).round().astype(int)]
-    figure, axes = new_axes(len(order), width=1.15 * len(order), height=1.7)
+    figure, axes = new_axes(len(order), width=1.15 * len(order), height=1.45)
     for one, index in zip(axes, order, strict=True):
-        _show_star(one, looked, int(index), half, looked.hfr_of_star(int(index)))
+        radius = looked.hfr_of_star(int(index))
+        _show_star(one, looked, int(index), half, radius)
         one.set_title(f"{looked.positions[index]}", fontsize=9, color=MUTED)
-        one.text(0, -half, f"{looked.hfr[index]:.1f} px", color="white", ha="center", va="top",
-                 fontsize=8)  # fmt: skip
+        one.text(0, -half, f"{radius:.1f} px", color="white", ha="center", va="top", fontsize=8)
     return Picture(
         figure,
-        f"One star at {len(order)} positions; the circle holds half of its light. Rings at both "
-        "ends, a point between them.",
+        f"One star at {len(order)} positions; the circle holds half of its light. Rings or disks "
+        "at both ends, a point between them.",
     )
 
 

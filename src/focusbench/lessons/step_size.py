@@ -118,13 +118,13 @@ def range_picture(results: Sequence[RangeResult]) -> Picture:
     'With ends at 1.2 tim'
     """
     figure, (left, right) = new_axes(2, width=9.0, height=3.3)
-    style(left, x="ends over minimum", y="error of best focus, % of the width b of the V")
+    style(left, x="ends over minimum", y="error of best focus, % of b (HFR there: √2 × minimum)")
     style(right, x="ends over minimum", y="runs that focus, %")
     noises = sorted({one.noise for one in results})
     for noise, look in zip(noises, _LOOKS, strict=False):
         mine = [one for one in results if one.noise == noise]
         ratios = [one.ratio for one in mine]
-        label = f"points scatter by {100 * noise:.0f} %"
+        label = f"frames scatter by {100 * noise:.0f} %"
         left.plot(ratios, [100 * one.error for one in mine], lw=1.5, label=label, **look)
         right.plot(ratios, [100 * one.focused for one in mine], lw=1.5, **look)
     for axes in (left, right):

@@ -178,7 +178,7 @@ class Scores:
 
     def _repr_markdown_(self) -> str:
         rows = [
-            "| rig | yours | in the zone | error, steps | time | points | |",
+            "| rig | yours: points × step size | in the zone | error, steps | time | score | |",
             "| --- | --- | --- | --- | --- | --- | --- |",
         ]
         for one in self.scores:
@@ -194,7 +194,7 @@ class Scores:
     def advice(self) -> str:
         """What the advisor would use, as text for the answer."""
         told = [
-            f"{one.name}: **{one.advice.data_points} × {one.advice.step_size}**, "
+            f"{one.name}: **{one.advice.data_points} points × {one.advice.step_size} steps**, "
             f"{100 * one.advice.in_zone_rate:.0f} % in the zone, {one.advice.duration_s:.0f} s"
             for one in self.scores
         ]
