@@ -59,12 +59,14 @@ def test_run_focuses_with_the_filter_asked_for(capsys, tmp_path):
     assert ["left where R focuses" in warning for warning in run["warnings"]] == [True]
 
 
-def test_run_with_a_filter_that_is_not_there_is_bad_usage(capsys, tmp_path):
+def test_run_with_a_filter_that_is_not_there_is_bad_usage(capsys, caplog, tmp_path):
     code, out, err = run_cli(
         capsys, "run", "--simulate", "--json", "--save-to", tmp_path, "--filter", "Hβ"
     )
     assert (code, out) == (2, "")
     assert "no filter 'Hβ'; it has L, R, G, B, Ha, OIII, SII" in err
+    # People get the sentence; a log would print the way to it as well.
+    assert caplog.records == []
 
 
 def test_run_as_sgpro_lets_two_lines_decide(capsys, tmp_path):
@@ -103,6 +105,7 @@ def test_run_tells_people_every_point_and_the_result(capsys, tmp_path):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert sum("px" in line and "stars" in line for line in lines) == 10
+    assert "± 0.00 " not in out, "an error is shown by digits that hold it"
     assert lines[-2].startswith("FOCUSED: Best focus 102")
     assert lines[-1].startswith("Saved in ")
 
@@ -175,6 +178,7 @@ BAD = {
     "unknown curve to analyze": (["analyze", "{csv}", "--curve", "gauss"], 2, "auto.*gauss"),
     "no such metric in the run": (["analyze", "{csv}", "--metric", "fwhm"], 2, "fwhm.*hfr"),
     "no such server": (["run", "--alpaca", "127.0.0.1:1"], 1, "127.0.0.1:1"),
+    "no such folder for lab": (["lab", "nowhere"], 2, "no folder nowhere"),
     "nonsense address": (["run", "--alpaca", "nonsense"], 2, "nonsense"),
 }
 

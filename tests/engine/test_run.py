@@ -107,8 +107,13 @@ def test_validation_frame_is_compared_with_the_curve():
     assert record.warnings == ()
 
 
-@pytest.mark.parametrize(("factor", "passed"), [(1.08, True), (1.13, False), (0.87, False)])
-def test_validation_beyond_ten_percent_either_side_warns_and_undoes_nothing(factor, passed):
+@pytest.mark.parametrize(
+    ("factor", "passed", "percent"),
+    [(1.08, True, ""), (1.13, False, "13 %"), (0.87, False, "13 %"), (1.103, False, "10.3 %")],
+)
+def test_validation_beyond_ten_percent_either_side_warns_and_undoes_nothing(
+    factor, passed, percent
+):
     class Slipping(CurveSampler):
         """Reads another value once the sweep is over, as after a slip of the drive."""
 

@@ -23,7 +23,7 @@ from focusbench.sequence import (
 )
 from focusbench.triggers import Decided, Decision, FrameKind, LightFrame, Trigger
 from focusbench.tuning import SimulatedNight, compare_triggers
-from focusbench.widgets.night_pictures import comparison_html, history_html
+from focusbench.widgets.night_pictures import comparison_html, history_html, run_words
 from focusbench.widgets.night_tables import triggers_html
 from focusbench.widgets.night_words import NightState, expected_words, roughly, say_night
 from tests.sequence.quick_rig import NO_TRIGGERS, QUICK, QuickRig, plan
@@ -428,6 +428,24 @@ def test_the_history_marks_frames_runs_and_frames_without_stars():
     assert "Too far (frames: due)" in html
     # No temperature was known: no strip for it.
     assert "°C</span>" not in html
+
+
+def test_labels_of_a_history_stay_inside_it_and_apart():
+    both = (Trigger.FILTER, Trigger.TEMPERATURE)
+    times = ((1010.0, (Trigger.TIME,)), (1030.0, (Trigger.FRAMES,)), (2640.0, both))
+    runs = tuple(FocusRun(Outcome.FOCUSED, "", t - 9, t, why, "due") for t, why in times)
+    html = history_html(paused(runs=runs), 2700.0)
+    assert ">time</text>" in html
+    # It would be written over the first.
+    assert ">frames</text>" not in html
+    (last,) = re.findall(r"<text[^>]*>filter change, temperature</text>", html)
+    assert 'text-anchor="end"' in last
+
+
+def test_a_position_is_said_once_where_a_run_went_back():
+    why = "Cancelled. The focuser is back at 10216."
+    run = FocusRun(Outcome.CANCELLED, why, 0.0, 9.0, (), "filter change: L → Ha", None, 10216)
+    assert run_words(run).count("10216") == 1
 
 
 def test_an_empty_history_has_axes_and_nothing_else():

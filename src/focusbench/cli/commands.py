@@ -39,6 +39,8 @@ def _print_json(**values: Any) -> None:
 def lab(arguments: Arguments) -> int:
     """Open JupyterLab on the notebooks."""
     folder = Path(arguments.folder) if arguments.folder else _notebooks()
+    if not folder.is_dir():
+        raise OptionsError(f"There is no folder {folder}; give one that JupyterLab shall show.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
     if getattr(os, "geteuid", lambda: 1)() == 0:
         command.append("--allow-root")  # in a container there is often nobody else
@@ -136,8 +138,8 @@ def _point_text(event: PointMeasured | Validated) -> str:
     point = event.point
     if point.rejected:
         return f"{point.position:6.0f}  not used: {point.reason}"
-    error = "" if point.error is None else f" ± {point.error:.2f}"
-    return f"{point.position:6.0f}  {point.metric:6.2f}{error} px  {point.n_stars} stars"
+    error = "" if point.error is None else f" ± {point.error:.3f}"
+    return f"{point.position:6.0f}  {point.metric:7.3f}{error} px  {point.n_stars} stars"
 
 
 def cancel(arguments: Arguments) -> int:

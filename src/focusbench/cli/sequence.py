@@ -43,7 +43,11 @@ def sequence(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(document, ensure_ascii=False), flush=True)
     else:
-        print(f"{len(night.frames)} frames, {len(night.runs)} focus runs: {night.ended_why}.")
+        frames, runs = len(night.frames), len(night.runs)
+        print(
+            f"{frames} frame{'s' * (frames != 1)}, {runs} focus run{'s' * (runs != 1)}: "
+            f"{night.ended_why}."
+        )
         print(f"Kept in {arguments.folder}")
     return 0 if night.complete else 1
 

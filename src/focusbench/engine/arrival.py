@@ -48,8 +48,10 @@ def _validate(run: RunPoints, sample: Sample, expected: float | None) -> Steps:
             else "Sharper than the curve expects: its bottom is not well known; a smaller "
             "step size shows it better."
         )
+        # One digit more where the rounded number would be the limit itself.
+        percent = f"{abs(deviation):.{0 if round(abs(deviation)) > tolerance else 1}f}"
         yield run.warn(
-            f"The validation frame reads {point.metric:.2f} px, {abs(deviation):.0f} % {side} "
+            f"The validation frame reads {point.metric:.2f} px, {percent} % {side} "
             f"the expected {expected:.2f} px (limit {tolerance:g} %). Nothing was undone. "
             f"{cause}"
         )

@@ -29,7 +29,7 @@ from focusbench.engine.record import RunRecord
 from focusbench.engine.rig_sampler import RigSampler
 from focusbench.engine.run import Sampling, autofocus_run
 from focusbench.engine.search import Search
-from focusbench.errors import PackageError, RunCancelled, RunInProgress
+from focusbench.errors import FocusbenchError, PackageError, RunCancelled, RunInProgress
 from focusbench.options import AutofocusOptions
 from focusbench.stars import warm_in_background
 
@@ -303,6 +303,9 @@ class FocusSession:
         def guarded() -> None:
             try:
                 work()
+            except FocusbenchError as error:
+                # A sentence for who asked for the run: `run` raises it, panels show `error`.
+                self._broken = error
             except Exception as error:
                 # Nothing may die silently in a thread.
                 logger.exception("The focus session broke")

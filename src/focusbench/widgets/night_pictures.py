@@ -13,8 +13,8 @@ from focusbench.widgets.wording import clock, count, escape, position
 HFR_HEIGHT, STRIP_HEIGHT, SET_HEIGHT = 96.0, 56.0, 72.0
 LEAST_S = 1800.0
 """The axis of time is at least so long."""
-APART = 0.12
-"""Labels stand at least so far from each other, as a share of the width."""
+LETTER = 0.0135
+"""A letter of a label takes so much of the width, in a panel at 1280 px."""
 HOUR_S = 3600.0
 
 
@@ -128,7 +128,7 @@ def _strip(
 
 
 def _runs(plot: SvgPlot, runs: Sequence[FocusRun], *, labels: bool) -> None:
-    said_at = -math.inf
+    free_from = -math.inf
     width = plot.x_range[1] - plot.x_range[0]
     for run in runs:
         color, dash = {
@@ -136,9 +136,12 @@ def _runs(plot: SvgPlot, runs: Sequence[FocusRun], *, labels: bool) -> None:
             Outcome.LOWEST_POINTS: ("var(--fb-warn)", "5 3"),
         }.get(run.outcome, ("var(--fb-x)", "1.5 3"))
         plot.upright(run.ended_s, color, dash, run_words(run))
-        if labels and (run.ended_s - said_at) / width >= APART:
-            near_end = (plot.x_range[1] - run.ended_s) / width < APART
-            name = ", ".join(run.triggers) or run.words
+        name = ", ".join(run.triggers) or run.words
+        length = LETTER * len(name) * width
+        near_end = run.ended_s + length > plot.x_range[1]
+        begins = run.ended_s - length if near_end else run.ended_s
+        # A label stands where there is room for it; every upright tells the same when pointed at.
+        if labels and begins >= free_from:
             plot.text(
                 run.ended_s,
                 plot.y_range[1],
@@ -148,14 +151,16 @@ def _runs(plot: SvgPlot, runs: Sequence[FocusRun], *, labels: bool) -> None:
                 right=-4 if near_end else 4,
                 anchor="end" if near_end else "start",
             )
-            said_at = run.ended_s
+            free_from = begins + length
 
 
 def run_words(run: FocusRun) -> str:
     """A focus run in a line: when, what came of it, why."""
-    where = "" if run.final_position is None else f", {position(run.final_position)}"
+    where = "" if run.final_position is None else position(run.final_position)
     came = "focused" if run.focused else run.diagnosis.rstrip(".") or run.outcome.lower()
-    return f"{clock(run.ended_s)}: {came}{where} ({run.words})"
+    if where and where not in came:
+        came += f", {where}"
+    return f"{clock(run.ended_s)}: {came} ({run.words})"
 
 
 def _line(
