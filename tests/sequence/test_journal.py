@@ -2,17 +2,25 @@
 
 import pytest
 
+from focusbench.curve import Outcome
 from focusbench.errors import PackageDamaged, PackageError
 from focusbench.sequence import (
     JOURNAL,
+    FocusEnded,
+    FocusRun,
+    FocusStarted,
     FrameTaken,
     Journal,
     Night,
+    NightContinued,
+    NightEnded,
     NightProgress,
+    NightStarted,
     fold,
     read_events,
     read_night,
 )
+from focusbench.triggers import Trigger, decide
 from tests.sequence.quick_rig import NO_TRIGGERS, QuickRig, plan
 
 
@@ -125,3 +133,18 @@ def test_a_folder_that_is_a_file_is_said(quick, tmp_path):
     (tmp_path / "night").write_text("")
     with pytest.raises(PackageError, match="The night cannot be kept in"):
         quick.night(plan(("L", 1, 1)), tmp_path / "night")
+
+
+@pytest.mark.parametrize(("outcome", "due"), [(Outcome.CANCELLED, True), (Outcome.FAILED, False)])
+def test_a_run_cancelled_to_stop_the_night_is_due_when_it_goes_on(outcome, due):
+    sequence = plan(("L", 1, 2), triggers=NO_TRIGGERS.replace(before_first_frame=True))
+    progress = NightProgress()
+    for event in (
+        NightStarted(0.0, sequence, 10_250, "L", 10.0),
+        FocusStarted(1.0, (Trigger.FIRST_FRAME,), "first frame"),
+        FocusEnded(9.0, FocusRun(outcome, "It ended.", 1.0, 9.0)),
+        NightEnded(10.0, False, "stopped"),
+        NightContinued(60.0),
+    ):
+        progress = fold(progress, event)
+    assert bool(decide(progress.state, sequence.triggers).due) == due

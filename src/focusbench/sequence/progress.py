@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from focusbench.curve import Outcome
 from focusbench.sequence import events
 from focusbench.sequence.events import FocusRun, NightEvent
 from focusbench.sequence.history import ImageHistory
@@ -171,7 +172,7 @@ def _after(progress: NightProgress, event: NightEvent) -> NightProgress:
             return change(
                 progress,
                 phase="preparing",
-                state=after_pause(progress.state, event.time_s),
+                state=after_pause(_forgiven(progress), event.time_s),
                 paused_why="",
                 ended_why="",
                 focus_words="",
@@ -294,6 +295,15 @@ def _focused(progress: NightProgress, event: events.FocusEnded) -> NightProgress
         unsettled=False,
         temperature_c=progress.temperature_c if run.temperature_c is None else run.temperature_c,
     )
+
+
+def _forgiven(progress: NightProgress) -> TriggerState:
+    """The triggers' state without the cool-down of a run that was cancelled to stop the night.
+
+    That was no failure of focus: what was due then is due when the night goes on.
+    """
+    cancelled = bool(progress.runs) and progress.runs[-1].outcome == Outcome.CANCELLED
+    return dataclasses.replace(progress.state, failed_s=None) if cancelled else progress.state
 
 
 def _later(progress: NightProgress, time_s: float) -> TriggerState:
