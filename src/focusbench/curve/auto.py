@@ -138,7 +138,10 @@ def judge(p: Posterior, n: int, step_size: float) -> tuple[str, int, bool]:
     if p.failed == SLOPE:
         inward = p.slope_line > 0
         way = "inward" if inward else "outward"
-        reason = f"No minimum to be seen: the metric only falls {way}; go on that way."
+        reason = (
+            f"No minimum to be seen: a slope that falls {way} explains the points as well as a V; "
+            "go on that way."
+        )
         return reason, -1 if inward else 1, True
     if p.failed == OUTSIDE:
         inner = p.p_below > p.p_above
