@@ -7,6 +7,9 @@ import sys
 import pytest
 
 RUN = """
+import signal
+# A shell's background job, and all that it starts, ignores interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import focusbench as fb
 rig = fb.simulated_rig(best_focus=10_250, start=10_230, seed=1, live=True, shape=(240, 320))
 options = fb.AutofocusOptions(exposure_s=60)
