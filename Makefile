@@ -14,7 +14,7 @@ lab: .venv/.ok
 test: .venv/.ok
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-# what takes longer: a hundred runs, a whole night of rendered frames
+# what takes longer: a hundred runs, whole nights, a night killed twenty times
 slow: .venv/.ok
 	$(BIN)/python -m pytest -q -n 2 --dist load -m slow
 

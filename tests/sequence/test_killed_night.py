@@ -16,6 +16,7 @@ from tests.sequence.quick_rig import QuickRig
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork are POSIX")
 def test_killed_at_20_random_moments_no_frame_is_lost_or_doubled(tmp_path):
     done = subprocess.run(
