@@ -54,7 +54,8 @@ def sep_default(pixels: np.ndarray, _: Optics) -> np.ndarray:
     found = sep.extract(data, 3.0, err=background.globalrms)
     x, y, a, b, theta = (found[name] for name in ("x", "y", "a", "b", "theta"))
     kron, _ = sep.kron_radius(data, x, y, a, b, theta, 6.0)
-    good = np.isfinite(kron) & (kron > 0)
+    # sep refuses all ellipses where one has no width, or is turned further than a quarter
+    good = np.isfinite(kron) & (kron > 0) & (b > 0) & (np.abs(theta) < np.pi / 2)
     flux, _, _ = sep.sum_ellipse(
         data, x[good], y[good], a[good], b[good], theta[good], 2.5 * kron[good], subpix=1
     )
